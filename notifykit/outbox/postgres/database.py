@@ -121,6 +121,8 @@ class Database:
         self._by_keys = False
         self._clock = clock
         self._planned = clock.monotonic()
+        self._plans = 0
+        """How often plans were made anew: a part of their statements, by which the server tells them apart."""
         self._reconciled = True
         self.read_only = read_only
         self._closed = False
@@ -188,9 +190,9 @@ class Database:
         if self._by_keys:
             return
         now = self._clock.monotonic()
-        if now - self._planned > PLAN_SECONDS and self._connection.prepare_threshold is not None:
+        if now - self._planned > PLAN_SECONDS:
             self._planned = now
-            self._run("DEALLOCATE ALL", None)
+            self._plans += 1
         self._by_keys = True
         self.send(_BY_KEYS)
 
@@ -279,13 +281,17 @@ class Database:
             self._flush()
             return self._cursor
         try:
-            return self._cursor.execute(_statement(sql, self.schema), values, prepare=self._prepare)
+            return self._execute(self._cursor, sql, values)
         except psycopg.Error as error:
             raise self.explained(error) from error
 
-    @property
-    def _prepare(self) -> bool | None:
-        return None if self._by_keys else False
+    def _execute(
+        self, cursor: psycopg.Cursor[tuple[Any, ...]], sql: str, values: Any
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        statement = _statement(sql, self.schema)
+        if self._by_keys:
+            return cursor.execute(b"%b\n-- %d" % (statement, self._plans), values)
+        return cursor.execute(statement, values, prepare=False)
 
     def _flush(self) -> None:
         """Run what was sent."""
@@ -295,7 +301,7 @@ class Database:
         try:
             with self._connection.pipeline():
                 for cursor, sql, values in sent:
-                    cursor.execute(_statement(sql, self.schema), values, prepare=self._prepare)
+                    self._execute(cursor, sql, values)
         except psycopg.Error as error:
             raise self.explained(error) from error
 

@@ -146,13 +146,11 @@ def test_plans_are_made_anew_after_a_while(tmp_path: Path) -> None:
         queue(outbox, *"abcdefghij")
         for _ in range(4):
             accept(outbox, claim_one(outbox))
-        assert outbox.db.one(KEPT)[0] > 0
+        (first,) = outbox.db.one(KEPT)
         clock.ahead = 2 * PLAN_SECONDS
-        accept(outbox, claim_one(outbox))
-        assert outbox.db.one(KEPT)[0] == 0
         for _ in range(4):
             accept(outbox, claim_one(outbox))
-        assert outbox.db.one(KEPT)[0] > 0
+        assert outbox.db.one(KEPT)[0] > first > 0
 
 
 def test_plans_are_kept_anew_after_a_failure(outbox: PostgresOutbox) -> None:
