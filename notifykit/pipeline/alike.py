@@ -83,6 +83,8 @@ class AlikeKeys:
         queued = outbox.other_spellings(name, [record.key for record in records]) if outbox is not None else {}
         found = []
         for record in records:
+            if is_plain(record.key) and record.key not in queued and record.key not in self._groups:
+                continue  # nearly all of them
             alike = {*queued.get(record.key, ()), *self._groups.get(record.key, ())} - {record.key}
             problem = unusable_key(record)
             if problem is None and alike and (others := _undecided(outbox, name, record.key, alike)):

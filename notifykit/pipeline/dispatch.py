@@ -78,7 +78,7 @@ class Dispatcher:
         self._most_threads = most_calls(self._exchanges.bounds)
         self._beating = False
         self._idle = self._alive = self._looks = 0
-        self._spare = 0  # threads that are started once one has found work and left some
+        self._spare = 0  # threads that are started once the others have found work and left some
         self._finished = False
         self._failure: BaseException | None = None
         self._stop = threading.Event()
@@ -139,10 +139,10 @@ class Dispatcher:
         threading.Thread(target=self._beat_on, name="heartbeat", daemon=True).start()
 
     def _start_threads(self, *, first: bool = False) -> None:
-        """Start one thread, the others, or, where all of them are busy, as many again."""
+        """Start one thread, then as many as there are, up to `workers`; where all of those are busy, as many again."""
         with self._state:
-            most = 1 if first else self._spare or self._settings.workers
-            self._spare = self._settings.workers - 1 if first else 0
+            most = 1 if first else min(self._spare, self._alive) or self._settings.workers
+            self._spare = self._settings.workers - 1 if first else max(self._spare - most, 0)
             number = max(min(most, self._most_threads - self._alive), 0)
             self._alive += number
         for _ in range(number):
@@ -276,7 +276,7 @@ class Dispatcher:
             self._wake_if_due()
 
     def _wake_if_due(self) -> None:
-        """Wake one idle thread, or start the others, where there is more to do than the busy ones took."""
+        """Wake one idle thread, or start some more, where there is more to do than the busy ones took."""
         due = self._exchanges.next_due(self._exchanges.free())
         if due is not None and due <= self._outbox.now():
             with self._state:

@@ -75,14 +75,16 @@ class KeyForms:
 
     def other_spellings(self, campaign: str, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """Return, for those of the keys that have any, the known keys of a campaign with the same normal form."""
-        from notifykit.keys.normal import normal_form
+        from notifykit.keys.normal import is_plain, normal_form
 
         any_odd = self.db.one(_ANY, (campaign,)) is not None
         found = {}
         for key in keys:
+            if not any_odd and is_plain(key):
+                continue  # nothing but itself has this form
             form = normal_form(key)
             if form == key and not any_odd:
-                continue  # nothing but itself has this form
+                continue  # likewise
             known = self.db.all(_OF_FORM, {"campaign": campaign, "form": form})
             if others := tuple(other for (other,) in known if other != key):
                 found[key] = others
