@@ -21,7 +21,6 @@ from notifykit.cli.translated import translated
 from notifykit.wording import translation
 
 FOUND = catalogues.catalogues()
-WANTED = catalogues.wanted()
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -34,10 +33,22 @@ def whole(text: object) -> object:
     return tuple(text) if isinstance(text, list) else text
 
 
-@pytest.mark.parametrize("name", WANTED)
-def test_every_text_is_translated_and_every_translation_is_of_a_text(name: str) -> None:
-    assert name in FOUND, f"{name} has texts, and brings no catalogue (register_translations)"
-    catalog = catalogues.made(FOUND[name], WANTED[name], catalogues.clicks() if name == "notifykit" else ())
+@pytest.fixture(scope="module")
+def wanted() -> dict[str, list[catalogues.Text]]:
+    """Made by the first test that asks: each process of a run collects this module, and few run its tests."""
+    return catalogues.wanted()
+
+
+def test_every_package_with_texts_brings_a_catalogue(wanted: dict[str, list[catalogues.Text]]) -> None:
+    lacking = set(wanted) - set(FOUND)
+    assert not lacking, f"{lacking} have texts, and bring no catalogue (register_translations)"
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_every_text_is_translated_and_every_translation_is_of_a_text(
+    name: str, wanted: dict[str, list[catalogues.Text]]
+) -> None:
+    catalog = catalogues.made(FOUND[name], wanted[name], catalogues.clicks() if name == "notifykit" else ())
     assert catalogues.untranslated(catalog) == [], "make translations"
     assert strings(catalogues.read(FOUND[name])) == strings(catalog), "make translations"
 
