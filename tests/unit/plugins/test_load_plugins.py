@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from notifykit.errors import ExitCode, PluginError
-from notifykit.plugins import checks, load, load_plugins
+from notifykit.plugins import load_plugins
 
 GOOD = """
     @dataclass
@@ -465,17 +465,21 @@ def test_hosts_do_not_share_anything(site: Any) -> None:
     assert len(one.hook.task_sent(task=None, outcome=None)) == 0
 
 
-def test_a_module_is_examined_once_and_registers_in_each_host(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.plugin("bird", GOOD)
-    examined: list[object] = []
+LOOKED_AT = """
+    LOOKS = []
 
-    def examine(plugin: object) -> list[str]:
-        examined.append(plugin)
-        return checks.check_module(plugin)
+    def __dir__():
+        LOOKS.append("again")
+        return list(globals())
+"""
 
-    monkeypatch.setattr(load, "check_module", examine)
-    first, second = site.load(), site.load()
-    assert len(examined) == 1
+
+def test_a_module_is_examined_once_and_registers_in_each_host(site: Any) -> None:
+    site.plugin("bird", GOOD + LOOKED_AT)
+    first = site.load()
+    looks = len(sys.modules["bird"].LOOKS)
+    second = site.load()
+    assert looks == len(sys.modules["bird"].LOOKS) > 0
     assert list(first.registry.senders) == list(second.registry.senders) == ["pigeon"]
     assert first.loaded == second.loaded
 
@@ -498,8 +502,7 @@ def test_an_object_without_a_hash_may_be_a_plugin(site: Any) -> None:
     )
     for _ in range(2):
         heard: list[str] = []
-        plugins = site.load()
-        plugins.observe("task_sent", task=heard, outcome=None)
+        site.load().observe("task_sent", task=heard, outcome=None)
         assert heard == ["flock"]
 
 
