@@ -31,7 +31,7 @@ PEOPLE = 10
 PAUSE = 2.0
 """Seconds for which somebody reads a page before the next one, on average: a page that is live asks every 5."""
 
-HURRIED = 0.08
+HURRIED = 0.12
 """The same, where looks are counted: in the ten seconds of a dispatch each page is looked at often enough."""
 
 LOOKS = 40
