@@ -78,7 +78,7 @@ def marks(page: str) -> list[str]:
 def targets(page: str) -> list[str]:
     """Return where links lead, whatever the language; the anchors are looked at by another test."""
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page)
-    return sorted({re.sub(r"\.zh-CN\.md$", ".md", link) for link in links})
+    return sorted({re.sub(r"\.zh-CN\.(md|png)$", r".\1", link) for link in links})
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -24,7 +24,7 @@ MARKUP = re.compile(r"<[!a-z]|\x08")
 """HTML, and help that keeps its lines, as click has it: whoever shows that translates it."""
 SQL = re.compile(
     r"\b(SELECT|FROM|WHERE|UPDATE|INSERT|CREATE|DROP|DELETE|ALTER|PRAGMA|ANALYZE|BEGIN|LOCK|NOTIFY|LISTEN|JOIN|NULL|AND"
-    r"|AS|ORDER|VALUES|PRIMARY)\b"
+    r"|AS|ORDER|VALUES|PRIMARY|GROUP BY)\b"
 )
 NAMES = re.compile(r"([\w.]+ \()?\w+(,\s+\w+)+\)?")
 """A list of columns, or a table with them."""
@@ -85,7 +85,16 @@ AS_THEY_ARE = {
     "notifykit/http/deadline.py": "told to nobody: of a failure its class is told",
     "notifykit/outbox/postgres/failures.py: password authentication failed": _OF_THE_SERVER,
     "notifykit/outbox/postgres/failures.py: no password supplied": _OF_THE_SERVER,
-    "notifykit/outbox/postgres/failures.py: no pg_hba.conf entry": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: private key file": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: does not support SSL": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: definition of service": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: no such database": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: no such user": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: too many c": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: connection slots are reserved": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: no more connections allowed": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: hot standby mode": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: the database system is": _OF_THE_SERVER,
     "notifykit/outbox/postgres/failures.py: authentication failed": _OF_THE_SERVER,
     "notifykit/outbox/postgres/failures.py: not permitted to log in": _OF_THE_SERVER,
     "notifykit/outbox/postgres/failures.py: permission denied for database": _OF_THE_SERVER,

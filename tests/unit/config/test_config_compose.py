@@ -99,6 +99,7 @@ def by_pyyaml(text: str) -> yaml.Node | None:
 
 @settings(max_examples=max(200, settings().max_examples))
 @given(text=TEXTS)
+@example(text="a: {b: \n , c}\n")
 @example(text="a: !\n")
 @example(text="a: !!str\n")
 @example(text="? a\n")
