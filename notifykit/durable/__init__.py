@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import stat
 import sys
 import time
@@ -224,9 +225,7 @@ def _lease(descriptor: int, kind: int) -> None:
     The kernel tells of those who wait by SIGIO, which would end the process: hence SIGURG, which does nothing.
     """
     if sys.platform == "linux":
-        from signal import SIGURG  # making its names takes longer than the rest of this module
-
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, kind)
 
 
