@@ -28,13 +28,14 @@ LOST = 8
 
 
 class Counting:
-    """Takes every message."""
+    """Takes every message, slowly until enough has happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, over: Callable[[], bool]) -> None:
         self.calls: Counter[str] = Counter()
+        self._over = over
 
     def send(self, message: Message, context: SendContext) -> Outcome:
-        time.sleep(0.01)
+        time.sleep(0.01 if self._over() else 0.1)
         self.calls[message.key] += 1
         return Outcome.accepted()
 
@@ -74,8 +75,8 @@ def drain(one: Dispatcher) -> None:
 @pytest.mark.long
 @pytest.mark.crash
 def test_a_dispatcher_that_is_cut_off_now_and_then_sends_each_message_once(tmp_path: Path, postgres: str) -> None:
-    sender = Counting()
     with cutting_proxy(folder_of(postgres)) as proxy:
+        sender = Counting(lambda: proxy.commits_lost == LOST)
         with PostgresOutbox.open(proxy.address, schema=schema_of(tmp_path)) as outbox:
             queue(outbox, 600, recipients=300)
 
@@ -96,10 +97,10 @@ def test_a_dispatcher_that_is_cut_off_now_and_then_sends_each_message_once(tmp_p
 @pytest.mark.long
 @pytest.mark.crash
 def test_a_server_that_is_restarted_meanwhile_loses_nothing(tmp_path: Path) -> None:
-    sender = Counting()
+    restarts = 0
+    sender = Counting(lambda: restarts == 4)
     with own_server(()) as server, PostgresOutbox.open(server.address, schema=schema_of(tmp_path)) as outbox:
         queue(outbox, 600, recipients=300)
-        restarts = 0
 
         def restart(rng: random.Random) -> None:
             nonlocal restarts
