@@ -23,9 +23,13 @@ _MOST_NODES = 100_000
 _LIBYAML: type[yaml.CSafeLoader] | None = getattr(yaml, "CSafeLoader", None)
 """None where PyYAML was built without it."""
 
-_READ_DIFFERENTLY = re.compile(r"[\t?\ufeff]|(?:^|[\s\[{,])!|[|>][-+0-9]*#|:\s+[,\]}]", re.MULTILINE)
+_READ_DIFFERENTLY = re.compile(r"[\t?\ufeff]|(?:^|[\s\[{,])!|[|>][-+0-9]*#|:\s+(?:#[^\n]*\n\s*)*[,\]}]", re.MULTILINE)
 """What one of the two refuses, or puts elsewhere: tabs, `?` (explicit keys, and texts in braces), byte order marks,
 tags, a comment right behind the sign of a block, spaces before nothing in braces."""
+
+_MOST_LEVELS = 500
+"""Of nesting that libyaml is given: PyYAML before 6.0.4 ends the process where a tree is deeper than its stack."""
+_INDENTED = re.compile(r"(?:^|[\r\x85\u2028\u2029])[ -]+", re.MULTILINE)
 
 
 def composed(text: str) -> yaml.Node | None:
@@ -34,12 +38,17 @@ def composed(text: str) -> yaml.Node | None:
     None where the text holds no document. The style of a plain scalar is None, or empty. Raises yaml.YAMLError
     and RecursionError as PyYAML's own parser does: its words and places are what people are told.
     """
-    if _LIBYAML is not None and not _READ_DIFFERENTLY.search(text):
+    if _LIBYAML is not None and not _READ_DIFFERENTLY.search(text) and _levels(text) <= _MOST_LEVELS:
         with suppress(yaml.YAMLError):
             node = yaml.compose(text, Loader=_LIBYAML)
             if isinstance(node, yaml.CollectionNode):  # of a document without any, the place differs
                 return node
     return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+def _levels(text: str) -> int:
+    """Return how deep a text is nested at most: a list and its first mapping may begin in one column."""
+    return 2 * max(map(len, _INDENTED.findall(text)), default=0) + text.count("[") + text.count("{")
 
 
 class Files:

@@ -100,6 +100,7 @@ def by_pyyaml(text: str) -> yaml.Node | None:
 @settings(max_examples=max(200, settings().max_examples))
 @given(text=TEXTS)
 @example(text="a: {b: \n , c}\n")
+@example(text="a: {b:  # c\n}\n")
 @example(text="a: !\n")
 @example(text="a: !!str\n")
 @example(text="? a\n")
@@ -115,10 +116,12 @@ def test_trees_places_and_mistakes_are_those_of_pyyaml(text: str) -> None:
     assert outcome(composed, text) == outcome(by_pyyaml, text)
 
 
+@pytest.mark.parametrize("begin", ["", "a:\r  "])
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
-def test_what_is_nested_too_deeply_is_told_as_by_pyyaml(opening: str) -> None:
+def test_what_is_nested_too_deeply_is_told_as_by_pyyaml(begin: str, opening: str) -> None:
+    """PyYAML 6.0.3 with libyaml reads 5,000 levels on Python 3.13, and ends the process for 60,000."""
     with pytest.raises(RecursionError):
-        composed(opening * 5_000)
+        composed(begin + opening * 60_000)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
