@@ -82,9 +82,10 @@ SELECT due.due_at, due.next_id, due.id, wanted.channel
 # `take`: claim one task of each of these lanes, and leave the lane without a turn. `firm` is the first task that lets
 # nobody pass: not one whose time to hold others back is over, nor one that waits and holds nobody back. What may go
 # before it ends at its id, so that the index ends there, too: a lane may be long. `held` is looked for once in a lane:
-# for each task, a planner takes it for so dear that it no longer tells plans apart, and reads all tasks. Whatever is
-# looked for in a lane is looked for by lane and id, in the order of both: there is one index for that. By the id alone,
-# all that was ever sent would be read, by a plan that was made when there was little.
+# for each task, a planner takes it for so dear that it no longer tells plans apart, and reads all tasks. `front`, what
+# stands first, is nearly always `firm`; both are looked for by lane and id, in the order of both, for which there is
+# one index: by the id alone, all that was ever sent would be read, by a plan that was made when there was little. What
+# stands before `firm` is looked for where anything does.
 _TAKE = f"""
 WITH busy AS (UPDATE outbox.lanes SET due_at = NULL, next_id = NULL WHERE id = ANY (%(lanes)s::bigint[]))
 UPDATE outbox.tasks AS t
@@ -92,21 +93,27 @@ UPDATE outbox.tasks AS t
        lease = %(lease)s, beat = 0
   FROM unnest(%(lanes)s::bigint[]) AS lane (id)
   LEFT JOIN LATERAL (
-       SELECT id FROM outbox.tasks AS one
+       SELECT id, not_before FROM outbox.tasks AS one
         WHERE one.lane BETWEEN lane.id AND lane.id AND status = 'queued'
           AND NOT coalesce(hold_until <= %(now)s, not_before > %(now)s)
         ORDER BY one.lane, id LIMIT 1) AS firm ON true
  CROSS JOIN LATERAL (
+       SELECT id FROM outbox.tasks AS one
+        WHERE one.lane BETWEEN lane.id AND lane.id AND status = 'queued' ORDER BY one.lane, id LIMIT 1) AS front
+ CROSS JOIN LATERAL (
        SELECT max(hold_until) AS until FROM (
            SELECT hold_until FROM outbox.tasks AS one
-            WHERE one.lane >= lane.id AND (one.lane, id) < (lane.id, firm.id) AND status = 'queued'
-            ORDER BY one.lane, id) AS before) AS held
+            WHERE front.id < firm.id
+              AND one.lane = lane.id AND id < firm.id AND status = 'queued') AS before) AS held
  CROSS JOIN LATERAL (
        SELECT id FROM (
-           SELECT id, not_before FROM outbox.tasks AS one
-            WHERE one.lane >= lane.id AND (one.lane, id) <= (lane.id, coalesce(firm.id, 9223372036854775807))
-              AND status = 'queued' AND not_before <= %(now)s
-            ORDER BY one.lane, id) AS one
+           SELECT firm.id, firm.not_before WHERE front.id = firm.id AND firm.not_before <= %(now)s
+            UNION ALL
+           SELECT * FROM (
+               SELECT id, not_before FROM outbox.tasks AS one
+                WHERE front.id IS DISTINCT FROM firm.id
+                  AND one.lane = lane.id AND id <= coalesce(firm.id, 9223372036854775807)
+                  AND status = 'queued' AND not_before <= %(now)s) AS one) AS one
         ORDER BY CASE WHEN id = firm.id THEN greatest(not_before, held.until) ELSE not_before END, id LIMIT 1) AS turn
   JOIN outbox.messages AS m ON m.id = turn.id
  WHERE t.id = turn.id
@@ -130,11 +137,15 @@ WITH turns AS MATERIALIZED (
             WHERE one.lane BETWEEN lane.id AND lane.id AND status = 'queued' AND not_before <= %(now)s
             ORDER BY one.lane, id LIMIT 1) AS ready ON true
       LEFT JOIN LATERAL (
+           SELECT id FROM outbox.tasks AS one
+            WHERE one.lane BETWEEN lane.id AND lane.id AND status = 'queued'
+            ORDER BY one.lane, id LIMIT 1) AS front ON true
+      LEFT JOIN LATERAL (
            SELECT min(ARRAY[not_before, id]) AS turn, max(hold_until) AS held FROM (
                SELECT id, not_before, hold_until FROM outbox.tasks AS one
-                WHERE one.lane >= lane.id AND (one.lane, id) < (lane.id, coalesce(ready.id, 9223372036854775807))
-                  AND status = 'queued' AND not_before > %(now)s
-                ORDER BY one.lane, id) AS before) AS waiting ON true),
+                WHERE front.id IS DISTINCT FROM ready.id
+                  AND one.lane = lane.id AND id < coalesce(ready.id, 9223372036854775807)
+                  AND status = 'queued' AND not_before > %(now)s) AS before) AS waiting ON true),
 placed AS (
     UPDATE outbox.lanes SET due_at = turn[1], next_id = turn[2]::bigint FROM turns
      WHERE lanes.id = turns.id AND (due_at, next_id) IS DISTINCT FROM (turn[1], turn[2]::bigint)
