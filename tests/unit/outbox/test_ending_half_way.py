@@ -5,12 +5,16 @@ For one that could, SQLite copies each page before it is changed: as much work a
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import digests, writeback
 from notifykit.outbox.values import Filter, Transition
+from notifykit.testing import FakeClock
+from notifykit.testing.outbox.digests import fixed
 from notifykit.testing.outbox.steps import claim_one, finish, queue
 
 OE_ABORT = 2
@@ -53,6 +57,16 @@ def test_triggers_of_another_program_do_as_they_say(outbox: SqliteOutbox) -> Non
     outbox.complete(task.id for task in outbox.owed("sample"))
     assert [task.status for task in outbox.tasks(Filter())] == [Status.COMPLETED] * 3
     assert outbox.db.all("SELECT * FROM seen") == [("completed",)]
+
+
+def test_so_they_do_where_the_messages_of_a_digest_are_moved(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with SqliteOutbox.open(tmp_path / "outbox.db", clock) as outbox:
+        one, ids = fixed(outbox, clock, "a", "b", "c")
+        outbox.db.connection.executescript(ANOTHER_PROGRAM)
+        assert finish(outbox, one, Outcome.accepted(), Transition(status=Status.SENT))
+        assert [task.status for task in outbox.tasks(Filter(ids=tuple(ids)))] == [Status.SENT] * 3
+        assert outbox.db.all("SELECT * FROM seen") == [("sent",)]
 
 
 def _values(sql: str) -> object:

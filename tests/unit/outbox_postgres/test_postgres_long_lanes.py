@@ -11,7 +11,7 @@ from notifykit.clock import SystemClock
 from notifykit.model import Outcome, Status
 from notifykit.outbox.postgres.store import PostgresOutbox
 from notifykit.outbox.values import ChannelBounds, Finished, Transition
-from notifykit.testing import draft
+from notifykit.testing import FakeClock, draft
 from notifykit.testing.outbox.steps import claim_one
 
 READ = """
@@ -89,3 +89,16 @@ def test_many_long_lanes_cost_what_is_claimed_once_the_server_knows_how_long_the
             assert outbox.db.one("SHOW jit") == ("off",), "to compile an exchange takes longer than to run it"
         assert (len(claims), read - before < 40 * 20) == (40, True), read - before
         assert outbox.db.one("SHOW jit") == ("on",), "the session is as it was"
+
+
+def test_a_lane_with_a_turn_too_early_gives_nothing_before_its_message_is_due(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with open_postgres(tmp_path, clock) as outbox:
+        (id_,) = outbox.enqueue([draft(key="a", recipient="甲", not_before=clock.now() + 60)]).ids
+        with outbox.transaction():
+            outbox.db.execute("UPDATE outbox.lanes SET due_at = 0, next_id = %s", (id_,))
+            outbox.db.execute("UPDATE outbox.tasks SET hold_until = not_before")
+            outbox.db.execute("UPDATE outbox.channels SET next_at = 0")
+        assert outbox.exchange([], "worker", 1, {"robot": ChannelBounds()}, 120.0).claims == []
+        clock.advance(60)
+        assert claim_one(outbox).task.id == id_
