@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 from postgres_store import open_postgres
+from psycopg import errors
 from racing_stores import require_caught
 
 from notifykit.clock import Clock
+from notifykit.errors import StoreError
 from notifykit.outbox.postgres import lanes
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Due, Lanes
 from notifykit.outbox.postgres.store import PostgresOutbox
+from notifykit.outbox.values import Exchanged
 from notifykit.testing.outbox.concurrency import ConcurrencyContract
 
 
@@ -47,11 +50,23 @@ class Unlocked(Database):
 
 
 class StraightPort(PostgresOutbox):
-    """Holds no lane: so does SQLite, where one writes at a time."""
+    """Holds no lane: so does SQLite, where one writes at a time. A deadlock undoes an exchange, which is made again."""
 
     def __init__(self, db: Database, identity: str) -> None:
         super().__init__(db, identity)
         self.lanes = Lanes(Unlocked.beside(db))
+
+    def exchange(self, *values: Any, **named: Any) -> Exchanged:
+        with self.db.transaction():
+            while True:
+                try:
+                    return super().exchange(*values, **named)
+                except StoreError as error:
+                    if not isinstance(error.__cause__, errors.DeadlockDetected):
+                        raise
+                self.db.roll_back()
+                self.db.transaction().failure = None
+                self.db.begin()
 
 
 class ClaimsInOneStatement(PostgresOutbox):
