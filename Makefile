@@ -30,7 +30,7 @@ unit: $(READY) ## run the unit tests
 
 # What is long does the same many times, which covers no more; being traced takes as long as the tests themselves.
 coverage: $(READY) ## run all tests but the deep ones; those of units and parts that are not long cover the code
-	$(TESTS) -m "not deep and not long" tests/unit tests/integration --cov --cov-report=term
+	$(TESTS) -m "not deep and not long" tests/unit tests/integration --cov --cov-report=
 	$(TESTS) -m "long and not deep" tests/unit tests/integration
 	$(TESTS) -m "not deep" tests/acceptance tests/crash
 

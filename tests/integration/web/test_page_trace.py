@@ -62,7 +62,7 @@ def told(tmp_path: Path) -> World:
     (tmp_path / "campaigns" / "orders.yaml").write_text(CAMPAIGN, encoding="utf-8")
     (tmp_path / "orders.csv").write_text("id,to\n", encoding="utf-8")
     with SqliteOutbox.open(tmp_path / "outbox.db") as outbox:
-        for batch, keys in ((Batch(wait=0.001, most=50), ("A", "B")), (Batch(wait=3600.0, most=50), ("C",))):
+        for batch, keys in ((Batch(wait=3600.0, most=2), ("A", "B")), (Batch(wait=3600.0, most=50), ("C",))):
             queue_drafts(
                 outbox,
                 [
