@@ -10,21 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import TemplateSyntaxError
 from jinja2.environment import Template as JinjaTemplate
 from jinja2.runtime import Context
 
 from notifykit.campaign.campaign import Escape
+from notifykit.campaign.compiling import compile_text, escaped
 from notifykit.campaign.render import (
     USERS_MISTAKES,
-    environment_of,
-    escaped,
     line_of,
-    loaded,
     text_of,
     what_of,
 )
-from notifykit.campaign.template_mistakes import TemplateInvalidError, of_syntax
 from notifykit.campaign.times import PassTime
 from notifykit.errors import RenderError
 from notifykit.model import Task
@@ -104,9 +100,5 @@ def compile_digest(
     `where` is the template's place in the configuration, for messages; `time`: of the campaign's pass. Raises
     TemplateInvalidError.
     """
-    environment = environment_of(None, time or PassTime())
-    try:
-        tree = environment.parse(text)
-    except TemplateSyntaxError as error:
-        raise TemplateInvalidError(where, [of_syntax(error)]) from None
-    return DigestTemplate(loaded(tree, environment, where, NAMES), where, campaign, escape)
+    compiled, _ = compile_text(text, where, time or PassTime(), names=NAMES)
+    return DigestTemplate(compiled, where, campaign, escape)

@@ -46,14 +46,16 @@ def of_syntax(error: TemplateSyntaxError) -> Mistake:
     return Mistake(error.lineno, (error.message or gettext("cannot be read")).rstrip("."))
 
 
-def check_template(tree: nodes.Template, environment: Environment, where: str, names: Sequence[str] = NAMES) -> None:
-    """Find what would fail for every record: all mistakes at once. `names`: what it sees. Raises
-    TemplateInvalidError."""
+def check_template(tree: nodes.Template, environment: Environment, names: Sequence[str]) -> None:
+    """Find what would fail for every record: all mistakes at once. `names`: what it sees.
+
+    Raises TemplateInvalidError, which does not know where the template stands.
+    """
     mistakes = {*_of_filters(tree, environment), *_of_attributes(tree), *_of_files(tree)}
     if not mistakes:  # Jinja's own look at names stops at an unknown filter
         mistakes.update(_of_names(tree, environment, names))
     if mistakes:
-        raise TemplateInvalidError(where, sorted(mistakes, key=lambda mistake: (mistake.line, mistake.what)))
+        raise TemplateInvalidError("", sorted(mistakes, key=lambda mistake: (mistake.line, mistake.what)))
 
 
 def _of_names(tree: nodes.Template, environment: Environment, names: Sequence[str]) -> Iterable[Mistake]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from notifykit.campaign.digest_text import compile_digest
 from notifykit.campaign.render import compile_condition, compile_template
 from notifykit.campaign.template_filters import DIGITS, FILTERS, TAKING_ANYTHING, number, percent, thousands
 from notifykit.campaign.template_mistakes import TemplateInvalidError
@@ -439,3 +440,38 @@ def test_a_number_takes_so_many_places_however_it_is_written(text: str) -> None:
             number(text)
     else:
         assert number(text) == found or float(found) == number(text)
+
+
+def test_one_text_at_two_places_names_each() -> None:
+    for where in ("a.yaml:3: template", "b.yaml:9: template"):
+        with pytest.raises(RenderError, match=f"^{where}, line 2: "):
+            compile_template("\n{{ record['nothing'] }}", where=where)(record())
+        with pytest.raises(TemplateInvalidError, match=f"^{where}, line 1: "):
+            compile_template("{{ nothing }}", where=where)
+
+
+def test_one_text_is_a_template_a_condition_and_a_digest() -> None:
+    text = "count == 1"
+    assert compile_digest("{{ count }}", where="d")([]) == "0"
+    with pytest.raises(TemplateInvalidError, match="there is nothing called"):
+        compile_template("{{ count }}", where="t")
+    with pytest.raises(TemplateInvalidError, match="there is nothing called"):
+        compile_condition(text, "when")
+    assert render(text) == text
+
+
+class Marks:
+    """A sender that has its own idea of what is escaped."""
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+
+    def escape(self, text: str) -> str:
+        return f"{self.mark}{text}"
+
+
+def test_each_sender_has_what_is_constant_escaped_its_way() -> None:
+    one, other = Marks("!"), Marks("?")
+    assert [render('{{ "a" }}', escape=by.escape) for by in (one, other)] == ["!a", "?a"]
+    one.mark = "#"
+    assert render('{{ "a" }}', escape=one.escape) == "#a"

@@ -53,6 +53,13 @@ def test_dates_and_times_are_calculated_in_the_campaigns_zone(text: str, rendere
     assert compile_template(text, where="t", time=TIME)(RECORD) == rendered
 
 
+def test_one_text_in_two_zones_is_two() -> None:
+    text = '{{ "2026-11-30 12:00" | datetime | in_zone("UTC") | strftime("%H:%M") }}'
+    zones = (ZONE, ZoneInfo("Europe/Berlin"), ZONE)
+    given = [compile_template(text, where="t", time=PassTime(zone))(RECORD) for zone in zones]
+    assert given == ["04:00", "11:00", "04:00"]
+
+
 def test_a_condition_compares_dates() -> None:
     late = compile_condition('(record["due"] | date) + 3 | days <= today', "when", time=TIME)
     assert late.uses_time
