@@ -68,7 +68,7 @@ def refused(world: ContractWorld, server: CountingServer, words: str) -> str:
     filler.unlink()
     again = run(world, words)
     assert again.returncode == 0, again
-    world.recover(server.accepted)
+    world.recover(server)
     assert world.problems(server.accepted) == []
     return line
 

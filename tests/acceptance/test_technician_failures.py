@@ -209,7 +209,7 @@ def test_killed_between_the_outbox_and_the_status_file(
         status = json.loads(world.status_file.read_bytes())
         assert status in (OLD, OLD | dict.fromkeys(world.changes, "通知成功")), f"{point}: half a file"
         between += status == OLD
-        world.recover(server.accepted)
+        world.recover(server)
         if status != OLD:
             the_next_write_takes_away_what_was_replaced(world.status_file)
         assert [f"{point}: {problem}" for problem in world.problems(server.accepted)] == []

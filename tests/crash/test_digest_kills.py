@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from contract_world import LEASE, PASSES, ContractWorld
+from contract_world import PASSES, ContractWorld
 from counting_server import CountingServer, counting_server
 from killing import STRACE, Killed, KillPoint, Sweep, kill_points, run_and_kill, sweep
 
@@ -52,9 +51,8 @@ class DigestWorld(ContractWorld):
 
     campaign: str = CAMPAIGN
 
-    def recover_digests(self, accepted: Counter[str]) -> int:
+    def recover_digests(self, server: CountingServer) -> int:
         """Do what `recover` does, where a person decides about calls. Returns how many the start found in doubt."""
-        time.sleep(LEASE * 1.1)
         project = self.opened()
         with closing(project.open_outbox()) as outbox:
             runner = Runner(project, outbox, project.campaigns())
@@ -63,8 +61,9 @@ class DigestWorld(ContractWorld):
                 runner.once()
                 doubts = [one for one in outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))) if is_digest(one.campaign)]
                 held = len(doubts) if held is None else held
+                server.settle()
                 for digest in doubts:
-                    decision = Status.SENT if accepted[digest.idempotency_key] else Status.QUEUED
+                    decision = Status.SENT if server.accepted[digest.idempotency_key] else Status.QUEUED
                     outbox.decide([digest.id], decision, who="test", why="the service says so", of=[Status.IN_DOUBT])
                 if all(task.status is Status.COMPLETED for task in outbox.tasks(Filter())):
                     return held
@@ -98,7 +97,7 @@ def sweep_of_dispatch(tmp_path: Path, kinds: tuple[str, ...] | None = None) -> S
             server.accepted.clear()
             server.bodies.clear()
             hit = run_and_kill(command, world.environment, point)
-            return Killed(hit, world.recover_digests(server.accepted), world.wrong(server))
+            return Killed(hit, world.recover_digests(server), world.wrong(server))
 
         return sweep(points, kill, most=WORKERS)
 
@@ -137,5 +136,5 @@ def test_a_kill_in_the_call_leaves_one_doubt_and_loses_nothing(tmp_path: Path, *
 
         server.before = kill
         assert process.wait(timeout=60) != 0
-        assert world.recover_digests(server.accepted) == 1
+        assert world.recover_digests(server) == 1
         assert world.wrong(server) == []

@@ -59,7 +59,7 @@ def sweep_of(tmp_path: Path, verb: str, wanted: int | None = None) -> Sweep:
             server.accepted.clear()
             server.accepted.update(accepted)
             hit = run_and_kill(world.command(*COMMAND[verb]), world.environment, point)
-            return Killed(hit, world.recover(server.accepted), world.problems(server.accepted))
+            return Killed(hit, world.recover(server), world.problems(server.accepted))
 
         return sweep(points, kill, most=WORKERS, wanted=wanted)
 

@@ -55,7 +55,7 @@ def storm(tmp_path: Path, seconds: float, contracts: int, seed: int) -> tuple[in
                 process.kill()
                 process.wait()
                 kills += 1
-        doubts = world.recover(server.accepted)
+        doubts = world.recover(server)
         return kills, len(world.due), doubts, world.problems(server.accepted)
 
 

@@ -34,7 +34,10 @@ from notifykit.testing.samples import draft
 Opener = Callable[[Path, Clock], Outbox]
 
 RECIPIENTS = 12
-LEASE = 1.0
+LEASE = 8.0
+"""Seconds: a process that lives beats within them, however much else runs."""
+BEAT = 0.25
+"""Seconds between two heartbeats."""
 PATIENCE = 15.0
 """Seconds without a move after which what still waits is stranded: nobody would ever claim it."""
 
@@ -302,7 +305,7 @@ def _dispatch(party: Party, until: float, bounds: Mapping[str, ChannelBounds] | 
                 facts = {"id": result.claim.task.id, "token": result.claim.token, "moved": moved}
                 party.say(what="recorded", **facts)
             claims = taken
-            if time.monotonic() - looked > LEASE / 4:
+            if time.monotonic() - looked > BEAT:
                 looked = time.monotonic()
                 outbox.heartbeat(claims)
                 _give_up(party, outbox, worker, watch)

@@ -49,16 +49,16 @@ def calls(world: CliWorld) -> list[str]:
 
 
 @contextmanager
-def dispatching(world: CliWorld) -> Iterator[subprocess.Popen[str]]:
+def dispatching(world: CliWorld, seconds: int) -> Iterator[subprocess.Popen[str]]:
     """A dispatcher whose first call takes its time."""
-    environment = {**world.in_process, "DESK_SECONDS": "3"}
+    environment = {**world.in_process, "DESK_SECONDS": f"{seconds}"}
     with running([*world.command, "dispatch"], env=environment, stderr=subprocess.PIPE) as worker:
         wait_until(lambda: bool(calls(world)))
         yield worker
 
 
 def test_what_a_kill_left_is_counted_as_sent_only_where_it_was_called(world: CliWorld) -> None:
-    with dispatching(world) as worker:
+    with dispatching(world, 60) as worker:
         worker.kill()
         worker.wait()
     begun = len(calls(world))
@@ -75,7 +75,7 @@ def test_what_a_kill_left_is_counted_as_sent_only_where_it_was_called(world: Cli
 def test_a_worker_that_was_stopped_sends_nothing_that_was_cancelled_meanwhile(world: CliWorld) -> None:
     if sys.platform == "win32":
         pytest.skip("Windows stops no process")
-    with dispatching(world) as worker:
+    with dispatching(world, 3) as worker:
         os.kill(worker.pid, signal.SIGSTOP)
         assert world.run("dispatch").returncode in (0, 3), "it takes what stands still for a lease, and sends the rest"
         sent = calls(world)

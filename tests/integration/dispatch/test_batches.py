@@ -94,9 +94,11 @@ def test_no_more_is_under_way_than_there_are_workers(store: SqliteOutbox, tmp_pa
 
 def test_a_call_is_a_call_however_many_messages_it_has(store: SqliteOutbox) -> None:
     queue(store, 60, "post")
+    together = threading.Barrier(2, timeout=30)
 
     def says(messages: Sequence[Message], contexts: Sequence[SendContext]) -> list[Outcome]:
-        time.sleep(0.005)
+        if len(post.calls) <= 2:
+            together.wait()
         return accept(messages, contexts)
 
     post = Post(concurrency=2, says=says)

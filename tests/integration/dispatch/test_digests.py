@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +52,15 @@ class Heard:
         self.told.append((hook, facts["task"].key, facts["task"].status.value))
 
 
+class AheadClock(SystemClock):
+    """A machine's clock, which the test sets forward."""
+
+    ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteOutbox]:
     with SqliteOutbox.open(tmp_path / "outbox.db") as outbox:
@@ -96,6 +104,7 @@ def dispatcher(
     on_unknown: OnUnknown = OnUnknown.HOLD,
     observers: Any = None,
     only: Selection = EVERYTHING,
+    clock: SystemClock | None = None,
 ) -> Dispatcher:
     channels = {"desk": Channel.of("desk", "desk", desk)}
     text = None if template is None else compile_digest(template, where="c.yaml:3", escape=escape, campaign="c")
@@ -111,7 +120,9 @@ def dispatcher(
     source: Any = None
     campaign = Campaign(name="c", file=Path("c.yaml"), source=source, strategy=Strategy(), messages=(plan,))
     settings = DispatchSettings(workers=2, lease=60.0)
-    return Dispatcher(store, channels, {"c": campaign}, settings, SystemClock(), observers=observers, only=only)
+    return Dispatcher(
+        store, channels, {"c": campaign}, settings, clock or SystemClock(), observers=observers, only=only
+    )
 
 
 def messages(store: SqliteOutbox) -> list[Task]:
@@ -232,17 +243,18 @@ def test_a_repeat_has_the_same_messages_text_and_key(store: SqliteOutbox) -> Non
 
 
 def test_a_retry_goes_without_what_has_expired_meanwhile(store: SqliteOutbox) -> None:
-    expires = time.time() + 0.3
+    clock = AheadClock()
     queue(store, 2)
-    queue(store, 3, expires_at=expires)  # two of them are known
+    queue(store, 3, expires_at=clock.now() + 3600)  # two of them are known
 
     def busy(_: Message) -> Outcome:
         desk.says = Desk().says
-        time.sleep(max(0.0, expires - time.time()) + 0.01)
+        clock.ahead = 3601.0
         return Outcome.retry("503")
 
     desk = Desk(busy)
-    report = dispatcher(store, desk).run(drain=True)
+    with SqliteOutbox.open(store.db.path, clock) as moved:
+        report = dispatcher(moved, desk, clock=clock).run(drain=True)
     assert [one.text.count("line") for one in desk.given] == [3, 2]
     assert len({one.idempotency_key for one in desk.given}) == 2
     assert by_status(store) == {Status.SENT: ["k00", "k01"], Status.CANCELLED: ["k02"]}

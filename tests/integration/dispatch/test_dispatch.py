@@ -5,11 +5,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import wait_until
 
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
 from notifykit.clock import SystemClock
@@ -50,6 +52,27 @@ class Scripted:
             with self.lock:
                 self.accepted.append(message)
         return outcome
+
+
+class Held(Scripted):
+    """Keeps a call until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.called, self.go_on = threading.Event(), threading.Event()
+        super().__init__(self._hold)
+
+    def _hold(self, _message: Message, _attempt: int) -> None:
+        self.called.set()
+        assert self.go_on.wait(60)
+
+    @contextmanager
+    def until_it_goes_on(self) -> Iterator[None]:
+        """A block that begins when the call has begun, and that the call outlasts."""
+        try:
+            assert self.called.wait(60)
+            yield
+        finally:
+            self.go_on.set()
 
 
 @pytest.fixture
@@ -122,10 +145,10 @@ def test_everything_is_sent_once_and_in_order_per_recipient(store: SqliteOutbox)
 @pytest.mark.parametrize(("waiting", "threads"), [(1, 1), (2, 2), (20, 8)])
 def test_threads_are_started_where_others_left_work(store: SqliteOutbox, waiting: int, threads: int) -> None:
     queue(store, waiting, lanes=waiting)
-    seen: set[int] = set()
+    seen: set[threading.Thread] = set()
 
     def look(_message: Message, _attempt: int) -> None:
-        seen.update(thread.ident or 0 for thread in threading.enumerate() if thread.name == "send")
+        seen.update(thread for thread in threading.enumerate() if thread.name == "send")
 
     assert dispatcher(store, Scripted(look, seconds=0.05), workers=8).run(drain=False).sent == waiting
     assert len(seen) == threads
@@ -165,9 +188,14 @@ def test_one_recipient_is_never_sent_to_twice_at_once(store: SqliteOutbox) -> No
 
 def test_sends_overlap_up_to_the_number_of_workers(store: SqliteOutbox) -> None:
     queue(store, 24, ordered=False)
-    sender = Scripted(seconds=0.03)
-    dispatcher(store, sender, workers=6).run(drain=False)
-    assert 4 <= sender.most_at_once <= 6
+    together = threading.Barrier(6, timeout=30)
+
+    def meet(_message: Message, _attempt: int) -> None:
+        together.wait()
+
+    sender = Scripted(meet)
+    assert dispatcher(store, sender, workers=6).run(drain=False).sent == 24
+    assert sender.most_at_once == 6
 
 
 def test_retries_are_waited_for_and_hold_back_what_is_behind_them(store: SqliteOutbox) -> None:
@@ -250,50 +278,48 @@ def test_a_doubt_that_is_harmless_to_repeat_is_repeated(store: SqliteOutbox) -> 
 
 def test_stopping_finishes_what_is_on_the_wire_and_starts_nothing(store: SqliteOutbox) -> None:
     queue(store, 40, ordered=False)
-    started = threading.Event()
+    all_call, stopped = threading.Barrier(3, timeout=30), threading.Event()
 
-    def script(_message: Message, _attempt: int) -> None:
-        started.set()
+    def stop_while_all_call(_message: Message, _attempt: int) -> None:
+        if all_call.wait() == 0:
+            sending.stop()
+            stopped.set()
+        assert stopped.wait(30)
 
-    sender = Scripted(script, seconds=0.05)
+    sender = Scripted(stop_while_all_call)
     sending = dispatcher(store, sender, workers=3)
-
-    def stop_soon() -> None:
-        started.wait(5)
-        sending.stop()
-
-    threading.Thread(target=stop_soon, daemon=True).start()
     sending.run(drain=True)
-    found = statuses(store)
-    assert set(found) == {"sent", "queued"}
-    assert found["sent"] == len(sender.accepted) <= 6
+    assert statuses(store) == {"sent": 3, "queued": 37}
+    assert len(sender.accepted) == 3
 
 
 def test_a_lease_is_renewed_while_a_send_takes_long(store: SqliteOutbox, tmp_path: Path) -> None:
     queue(store, 1)
-    slow = Scripted(seconds=1.2)
+    slow = Held()
     first = threading.Thread(target=lambda: dispatcher(store, slow, workers=1, lease=0.4).run(drain=False))
     first.start()
-    with SqliteOutbox.open(tmp_path / "outbox.db") as other:
-        for _ in range(8):
-            time.sleep(0.1)
-            assert dispatcher(other, Scripted(), workers=1, lease=0.4).run(drain=False).recovered == 0
+    with SqliteOutbox.open(tmp_path / "outbox.db") as other, slow.until_it_goes_on():
+        others = dispatcher(other, Scripted(), workers=1, lease=0.4)
+        for beat in range(1, 4):
+            wait_until(lambda: other.on_wire()[0].beat >= beat, every=0.02)  # noqa: B023 - it is called at once
+            assert others.run(drain=False).recovered == 0
     first.join()
     assert (statuses(store), len(slow.accepted)) == ({"sent": 1}, 1)
 
 
 def test_a_lease_is_renewed_while_the_last_send_ends_after_a_stop(store: SqliteOutbox, tmp_path: Path) -> None:
     queue(store, 1)
-    slow = Scripted(seconds=1.5)
+    slow = Held()
     sending = dispatcher(store, slow, workers=1, lease=0.4)
     thread = threading.Thread(target=lambda: sending.run(drain=True))
     thread.start()
-    time.sleep(0.2)
-    sending.stop()
-    with SqliteOutbox.open(tmp_path / "outbox.db") as other:
-        while thread.is_alive():
-            assert dispatcher(other, Scripted(), workers=1, lease=0.4).run(drain=False).recovered == 0
-            thread.join(0.1)
+    with SqliteOutbox.open(tmp_path / "outbox.db") as other, slow.until_it_goes_on():
+        sending.stop()
+        others, before = dispatcher(other, Scripted(), workers=1, lease=0.4), other.on_wire()[0].beat
+        for beat in range(before + 1, before + 4):
+            wait_until(lambda: other.on_wire()[0].beat >= beat, every=0.02)  # noqa: B023 - it is called at once
+            assert others.run(drain=False).recovered == 0
+    thread.join()
     assert (statuses(store), len(slow.accepted)) == ({"sent": 1}, 1)
 
 
@@ -325,12 +351,7 @@ def test_a_task_whose_worker_is_gone_is_put_in_doubt_and_observers_hear_of_it(st
 
 def test_a_rate_holds_over_two_dispatchers(store: SqliteOutbox, tmp_path: Path) -> None:
     queue(store, 9, ordered=False)
-    times: list[float] = []
-
-    def script(_message: Message, _attempt: int) -> None:
-        times.append(time.monotonic())
-
-    sender = Scripted(script, limits=(Rate(3, 0.6),))
+    sender = Scripted(limits=(Rate(3, 0.6),))
     with SqliteOutbox.open(tmp_path / "outbox.db") as other:
         threads = [
             threading.Thread(target=lambda of: dispatcher(of, sender, workers=3).run(drain=True), args=(of,))
@@ -341,9 +362,9 @@ def test_a_rate_holds_over_two_dispatchers(store: SqliteOutbox, tmp_path: Path) 
         for thread in threads:
             thread.join()
     assert len(sender.accepted) == 9
-    times.sort()
-    # Sends start a moment after they were counted, so two starts may come that much closer.
-    assert all(later - earlier > 0.5 for earlier, later in zip(times, times[3:], strict=False))
+    # As the store counts them: a call starts a moment later, and two of them may come that much closer.
+    times = [attempt.started_at for task in store.tasks(Filter()) for attempt in store.attempts(task.id)]
+    assert all(sum(begin <= at < begin + 0.6 for at in times) <= 3 for begin in times)
 
 
 def test_a_closed_channel_stops_everything_on_it(store: SqliteOutbox) -> None:
@@ -357,10 +378,12 @@ def test_a_closed_channel_stops_everything_on_it(store: SqliteOutbox) -> None:
 def test_a_throttled_channel_is_waited_for(store: SqliteOutbox) -> None:
     queue(store, 2)
     sender = Scripted(lambda _m, attempt: Outcome.retry("45009", after=0.3, pause=0.3) if attempt == 1 else None)
-    began = time.monotonic()
     dispatcher(store, sender).run(drain=True)
     assert statuses(store) == {"sent": 2}
-    assert time.monotonic() - began > 0.6
+    for task in store.tasks(Filter()):
+        throttled, accepted = store.attempts(task.id)
+        assert throttled.finished_at is not None
+        assert accepted.started_at >= throttled.finished_at + 0.3
 
 
 def test_outcomes_that_cannot_be_recorded_for_a_while_are_recorded_then(
@@ -369,9 +392,13 @@ def test_outcomes_that_cannot_be_recorded_for_a_while_are_recorded_then(
     queue(store, 2)
     pages = store.db.one("PRAGMA page_count")[0]
 
+    def make_room() -> None:
+        wait_until(lambda: "the disk is full; make room" in caplog.text, every=0.02)
+        store.db.execute("PRAGMA max_page_count = 1000000")
+
     def fill_the_disk(_message: Message, _attempt: int) -> Outcome:
         store.db.execute(f"PRAGMA max_page_count = {pages}")
-        threading.Timer(0.7, lambda: store.db.execute("PRAGMA max_page_count = 1000000")).start()
+        threading.Thread(target=make_room).start()
         # Long enough that its record does not fit into the free space of a page.
         return Outcome(Verdict.ACCEPTED, detail="x" * 50_000)
 

@@ -253,7 +253,7 @@ def test_a_call_that_does_not_return_keeps_no_place(tmp_path: Path, service: Cou
     world = EngineWorld(tmp_path / "world", service, "state/outbox.db", count=2, channels=1, workers=1)
     (world.folder / "slow_desk.py").write_text(DESK, encoding="utf-8")
     project = world.folder / "notifykit.yaml"
-    text = project.read_text(encoding="utf-8").replace("timeout: 5", "timeout: 0.1")
+    text = project.read_text(encoding="utf-8").replace("timeout: 30", "timeout: 0.1")
     sender = "{type: python, call: 'slow_desk:send', search_path: .}"
     project.write_text(text.replace("{type: webhook, url: {env: TEST_SERVICE_URL}}", sender), encoding="utf-8")
     campaign = world.folder / "campaigns" / "c-lane-0.yaml"

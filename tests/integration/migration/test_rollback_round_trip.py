@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -359,7 +358,8 @@ def rows(world: LegacyWorld) -> int:
 def prune(world: LegacyWorld) -> int:
     """Move all that is finished; returns how many rows."""
     before = rows(world)
-    time.sleep(1.1)
+    with closing(sqlite3.connect(world.store)) as db, db:
+        db.execute("UPDATE tasks SET completed_at = completed_at - 60")
     result = world.run("store", "prune", "--keep", "1s")
     assert result.exit_code == 0, result.output
     return before - rows(world)

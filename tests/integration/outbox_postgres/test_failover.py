@@ -74,6 +74,7 @@ def statuses(outbox: PostgresOutbox) -> list[Status]:
 def test_a_standby_that_had_each_commit_first_loses_nothing_and_pauses_nothing(primary: Server) -> None:
     with standby(primary) as other:
         run_sql(primary, "ALTER SYSTEM SET synchronous_standby_names = 'standby'", "SELECT pg_reload_conf()")
+        wait_for_standby(primary, "sync_state = 'sync'")
         with both(primary, other).open(CLOCK) as outbox:
             queue(outbox, *"abcdef")
             accept(outbox, claim_one(outbox))
@@ -92,7 +93,7 @@ def test_a_standby_that_was_behind_pauses_all_channels_until_a_person_says_so(pr
         with both(primary, other).open(CLOCK) as outbox:
             queue(outbox, *"abc")
             run_sql(primary, "CHECKPOINT")
-            wait_for_standby(primary)
+            wait_for_standby(primary, "pg_current_wal_lsn() = replay_lsn")
             other.stop("fast")
             accept(outbox, claim_one(outbox))
             primary.stop()
@@ -111,10 +112,10 @@ def test_a_standby_that_was_behind_pauses_all_channels_until_a_person_says_so(pr
             assert outbox.pauses() == []
 
 
-def wait_for_standby(primary: Server) -> None:
+def wait_for_standby(primary: Server, true: str) -> None:
     with psycopg.connect(primary.address, autocommit=True) as db:
         for _ in range(600):
-            found = db.execute("SELECT pg_current_wal_lsn() = replay_lsn FROM pg_stat_replication").fetchone()
+            found = db.execute(f"SELECT {true} FROM pg_stat_replication").fetchone()
             if found == (True,):
                 return
             db.execute("SELECT pg_sleep(0.05)")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import os
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from counting_server import CountingServer
 from processes import wait_until
 
 from notifykit.model import Status
@@ -163,9 +163,8 @@ class ContractWorld:
         with self.csv.open(encoding="utf-8-sig", newline="") as file:
             return {row["合同ID(_id)"]: row["是否发送通知"] for row in csv.DictReader(file)}
 
-    def recover(self, accepted: Counter[str]) -> int:
+    def recover(self, server: CountingServer) -> int:
         """What the next start does, and a person about what is in doubt. Returns how many doubts the start found."""
-        time.sleep(LEASE * 1.1)
         project = self.opened()
         outbox = project.open_outbox()
         try:
@@ -175,8 +174,9 @@ class ContractWorld:
                 runner.once()
                 doubts = list(outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))))
                 held = len(doubts) if held is None else held
+                server.settle()
                 for task in doubts:
-                    arrived = accepted[task.idempotency_key] > 0
+                    arrived = server.accepted[task.idempotency_key] > 0
                     decision = Status.SENT if arrived else Status.QUEUED
                     outbox.decide([task.id], decision, who="test", why="the service says so", of=[Status.IN_DOUBT])
                 left = [task for task in outbox.tasks(Filter()) if task.status is not Status.COMPLETED]

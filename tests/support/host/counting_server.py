@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ class CountingServer(ThreadingHTTPServer):
         self.bodies: list[dict[str, Any]] = []
         self.before: Callable[[dict[str, Any]], int | None] = lambda _body: None
         self._lock = threading.Lock()
+        self._taking: set[Any] = set()
+        self._taken = threading.Condition()
 
     @property
     def url(self) -> str:
@@ -37,6 +40,28 @@ class CountingServer(ThreadingHTTPServer):
             self.accepted[body["idempotency_key"]] += 1
             self.bodies.append(body)
         return 200
+
+    def settle(self) -> None:
+        """Return when all that has come by now is taken: what a killed client had sent may still be on its way."""
+        with socket.create_connection(("127.0.0.1", self.server_port), timeout=60) as last:
+            last.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert last.recv(1), "whoever connected before has a thread by now"
+        with self._taken:
+            before = self._taking.copy()
+            assert self._taken.wait_for(lambda: before.isdisjoint(self._taking), 60)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._taken:
+            self._taking.add(request)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._taken:
+                self._taking.discard(request)
+                self._taken.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed in the middle is what these tests are about."""

@@ -27,7 +27,7 @@ PROJECT = """
 store: {store}
 senders:
 {senders}
-dispatch: {{workers: {workers}, lease: {lease}, timeout: 5}}
+dispatch: {{workers: {workers}, lease: {lease}, timeout: 30}}
 run: {{interval: {interval}}}
 engine: {{tick: 1}}
 """
@@ -145,6 +145,7 @@ class EngineWorld:
         """Ask the service about what is in doubt, and decide accordingly. Returns how many there were."""
         outbox = self.outbox()
         tasks = list(outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))))
+        self.server.settle()
         for task in tasks:
             arrived = self.server.accepted[task.idempotency_key] > 0
             decision = Status.SENT if arrived else Status.QUEUED

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -17,6 +18,13 @@ def running(command: Sequence[str], **how: Any) -> Iterator[subprocess.Popen[str
             yield process
         finally:
             process.kill()
+
+
+def somebody_waits_for(file: Path) -> bool:
+    """Return whether a program is kept waiting that opens this file, on which there is a lease. On Linux only."""
+    number = file.stat().st_ino
+    lines = map(str.split, Path("/proc/locks").read_text(encoding="ascii").splitlines())
+    return any(line[1:3] == ["LEASE", "BREAKING"] and line[5].endswith(f":{number}") for line in lines)
 
 
 def wait_until(true: Callable[[], bool], *, patience: float = 60.0, every: float = 0.1) -> None:

@@ -16,6 +16,7 @@ from typing import BinaryIO, Literal
 import pytest
 from notifykit_contract import swap
 from notifykit_contract.patch import read_at, seek_and_read, seek_and_write, write_at
+from processes import somebody_waits_for, wait_until
 
 from notifykit import durable
 
@@ -191,7 +192,7 @@ def test_a_program_that_is_about_to_write_gets_its_file_back_before_it_may(
     def exchange_among_others(one: Path, target: Path) -> bool:
         if not other.ident:
             other.start()
-            time.sleep(0.02)
+            wait_until(lambda: somebody_waits_for(path), every=0.01)
         return exchange(one, target)
 
     monkeypatch.setattr(durable, "exchange", exchange_among_others)

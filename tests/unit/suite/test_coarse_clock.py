@@ -37,12 +37,13 @@ def test_it_stands_still_and_jumps(tmp_path: Path) -> None:
         "import time\n"
         "looks = [time.monotonic() for _ in range(1_000)]\n"
         "before = time.monotonic()\n"
-        "time.sleep(1)\n"
-        "print(len(set(looks)), time.monotonic() - before)"
+        "time.sleep(0.5)\n"
+        "print(len(set(looks)), looks[-1] - looks[0], time.monotonic() - before)"
     )
-    different, slept = told(code, tmp_path, "0.5")
-    assert int(different) <= 2
-    assert float(slept) in (1.0, 1.5)
+    different, passed, slept = map(float, told(code, tmp_path, "0.5"))
+    assert different <= 1 + passed / 0.5 < 1000
+    assert slept >= 0.5
+    assert slept % 0.5 == 0
 
 
 def test_times_of_files_are_whole_ticks(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import stat
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 from notifykit_technician.status_file import StatusFile, render
+from processes import somebody_waits_for, wait_until
 from system import SUPERUSER, needs_superuser
 
 from notifykit import durable
@@ -164,7 +164,7 @@ def test_what_another_program_writes_at_the_last_moment_stays(
     def exchange_among_others(one: Path, target: Path) -> bool:
         if not other.ident:
             other.start()
-            time.sleep(0.02)
+            wait_until(lambda: somebody_waits_for(path), every=0.01)
         return exchange(one, target)
 
     def save_and_exchange(one: Path, target: Path) -> bool:

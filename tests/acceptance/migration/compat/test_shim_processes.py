@@ -97,12 +97,14 @@ def each_in_a_pool(method):
 
 def detach():
     waits, goes_on = os.pipe()
+    parent = os.getpid()
     if os.fork():
         os.read(waits, 1)
         sys.exit()
     job()
     os.write(goes_on, b'1')
-    time.sleep(0.5)  # 父进程退出
+    while os.getppid() == parent:  # 父进程退出
+        time.sleep(0.01)
     for _ in range(2):
         send()
         job()
