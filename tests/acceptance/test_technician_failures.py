@@ -17,6 +17,7 @@ from contract_world import ContractWorld
 from counting_server import CountingServer, counting_server
 from killing import STRACE, kill_points, run_and_kill
 from notifykit_technician.status_file import StatusFile
+from ports import nobodys_port
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
@@ -126,9 +127,7 @@ def test_sends_that_are_refused_for_a_while(world: TechnicianWorld, server: Coun
 
 
 def test_a_service_that_does_not_even_listen(world: TechnicianWorld) -> None:
-    with counting_server() as gone:
-        nobody = gone.url
-    down = {**world.environment, "TEST_SERVICE_URL": nobody}
+    down = {**world.environment, "TEST_SERVICE_URL": f"http://127.0.0.1:{nobodys_port()}/messages"}
     for _ in range(2):
         done = subprocess.run(
             world.command("run", "--once"), env=down, capture_output=True, text=True, check=False, timeout=60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from notifykit_webhook.sender import Webhook
+from ports import nobodys_port
 
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
 from notifykit.clock import SystemClock
@@ -120,10 +120,8 @@ def test_it_is_remembered_over_a_restart_and_a_person_can_end_it(store: SqliteOu
 
 
 def test_a_real_service_that_is_down_and_comes_back(store: SqliteOutbox) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     queue(store, *"ABC")
-    sender = Webhook(url=Secret(f"http://127.0.0.1:{port}/hook"))
+    sender = Webhook(url=Secret(f"http://127.0.0.1:{nobodys_port()}/hook"))
     made = dispatcher(store, sender)
     assert made.run(drain=False).sent == 0
     said = "ConnectError ConnectionRefusedError ECONNREFUSED"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from ports import free_port
 from postgres_server import own_server
 
 from notifykit.clock import SystemClock
@@ -54,8 +54,7 @@ def reached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reached]:
     folder = tmp_path_factory.mktemp("tls")
     made, key = certificate(folder, "server")
     other, _ = certificate(folder, "other")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with own_server(tcp_port=port) as running:
         for file in (made, key):
             copy = running.data / file.name

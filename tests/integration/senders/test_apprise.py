@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 from collections.abc import Iterator
 
 import pytest
 from notifykit_apprise.sender import Apprise, AppriseOptions
 from notifykit_apprise.watching import Exchange, judge, watched
+from ports import nobodys_port
 
 from notifykit.errors import PluginError
 from notifykit.model import Outcome, Verdict
@@ -58,9 +58,7 @@ def test_one_request_is_judged_by_its_status(
 
 
 def test_what_never_left_is_tried_again() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    for host in (f"127.0.0.1:{port}", "nobody.invalid"):
+    for host in (f"127.0.0.1:{nobodys_port()}", "nobody.invalid"):
         outcome = send(Apprise(url=Secret(f"json://{host}/{KEY}")))
         assert (outcome.verdict, outcome.unreached) == (RETRY, True)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from ports import nobodys_port
 
 from notifykit.http import Reply, post, tls
 from notifykit.model import Outcome, Verdict
@@ -32,12 +33,6 @@ def verdict(result: Reply | Outcome, expected: Verdict, code: str, detail: str |
     assert (result.verdict, result.code) == (expected, code), result
     assert detail is None or result.detail == detail
     assert KEY not in repr(result)
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 # what goes out --------------------------------------------------------------------------------------------
@@ -142,7 +137,7 @@ def test_every_send_has_its_own_connection(serve: Serve) -> None:
 
 
 def test_refused() -> None:
-    result = send(f"http://127.0.0.1:{closed_port()}")
+    result = send(f"http://127.0.0.1:{nobodys_port()}")
     verdict(result, Verdict.RETRY, "ConnectError", "ConnectionRefusedError ECONNREFUSED")
 
 
@@ -413,7 +408,7 @@ def test_a_proxy_that_drops_the_connection(serve: Serve) -> None:
 
 
 def test_a_proxy_that_is_not_there() -> None:
-    proxy = f"http://127.0.0.1:{closed_port()}"
+    proxy = f"http://127.0.0.1:{nobodys_port()}"
     verdict(send("https://robot.invalid", proxy=proxy), Verdict.RETRY, "ConnectError")
 
 
@@ -426,7 +421,7 @@ def test_a_proxy_over_tls(answering: Answering, authority: Path) -> None:
 def test_the_proxies_of_the_environment_are_left_alone(answering: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
     url, requests = answering(OK)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{nobodys_port()}")
     assert isinstance(send(url), Reply)
     assert len(requests) == 1
 
@@ -481,7 +476,7 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(
 
 def test_no_address_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     name = resolve(monkeypatch, "127.0.0.2", "127.0.0.3")
-    result = send(f"http://{name}:{closed_port()}")
+    result = send(f"http://{name}:{nobodys_port()}")
     verdict(result, Verdict.RETRY, "ConnectError", "ConnectionRefusedError ECONNREFUSED")
 
 

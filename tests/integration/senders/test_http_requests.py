@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import nobodys_port
 
 from notifykit.http import Reply, post, request
 from notifykit.model import Outcome, Verdict
@@ -100,9 +101,7 @@ def test_what_no_request_can_be_is_a_defect_of_the_caller(method: str, arguments
 @pytest.mark.parametrize("body", BODIES)
 def test_what_a_failure_proves_is_the_same_for_all(serve: Serve, reset: Reset, method: str, body: str) -> None:
     """Refused: never sent. Reset after the request was read: in doubt."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    outcome = request(method, f"http://127.0.0.1:{port}", timeout=5, **BODIES[body])
+    outcome = request(method, f"http://127.0.0.1:{nobodys_port()}", timeout=5, **BODIES[body])
     assert isinstance(outcome, Outcome)
     assert (outcome.verdict, outcome.unreached) == (Verdict.RETRY, True)
     whole: list[bytes] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from notifykit_builtin.console import Console
 from notifykit_builtin.file import File
 from notifykit_webhook.sender import Webhook
 from notifykit_wecom.robot import WecomRobot
+from ports import nobodys_port
 from system import needs_refusals
 
 from notifykit.roles import Prober
@@ -27,9 +27,7 @@ def http(body: bytes, status: str = "200 OK") -> bytes:
 
 def nowhere() -> str:
     """An address that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
+    return f"http://127.0.0.1:{nobodys_port()}"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The senders that come along are the first users of the contract for everybody's senders."""
 
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from notifykit_builtin.file import File
 from notifykit_builtin.python import Python
 from notifykit_webhook.sender import Webhook
 from notifykit_wecom.robot import WecomRobot
+from ports import nobodys_port
 
 from notifykit.roles import Sender
 from notifykit.secrets import Secret
@@ -19,8 +19,7 @@ from notifykit.testing import HttpService, SenderContract
 
 
 def nobody() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return f"http://127.0.0.1:{free.getsockname()[1]}/send"
+    return f"http://127.0.0.1:{nobodys_port()}/send"
 
 
 class HttpContract(SenderContract):

@@ -19,6 +19,7 @@ from notifykit_webhook.accept import Accept
 from notifykit_webhook.sender import Webhook
 from notifykit_wecom.app import WecomApp
 from notifykit_wecom.robot import WecomRobot
+from ports import nobodys_port
 
 from notifykit.model import Message, Outcome
 from notifykit.roles import SendContext, Sender
@@ -85,11 +86,9 @@ def send_all(url: str) -> list[Outcome]:
 
 
 def faults(serve: Serve, reset: Reset) -> dict[str, str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        closed = free.getsockname()[1]
     answer: Callable[[bytes], str] = lambda reply: serve(lambda connection, _: connection.sendall(reply))  # noqa: E731
     return {
-        "refused": f"http://127.0.0.1:{closed}",
+        "refused": f"http://127.0.0.1:{nobodys_port()}",
         "unresolved": "http://robot.invalid",
         "no tls": serve(lambda c, _: c.sendall(b"no tls\r\n"), read=False).replace("http:", "https:"),
         "reset early": serve(lambda connection, _: reset(connection), read=False),

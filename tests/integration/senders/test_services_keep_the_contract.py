@@ -1,6 +1,5 @@
 """The senders of single services keep the contract, each against the service that answers like its own."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from notifykit_slack.api import SlackApi
 from notifykit_slack.webhook import SlackWebhook
 from notifykit_smtp.sender import Smtp
 from notifykit_telegram.sender import Telegram
+from ports import nobodys_port
 
 from notifykit.roles import Sender
 from notifykit.secrets import Secret
@@ -20,12 +20,6 @@ from notifykit.testing import HttpService, SenderContract
 from notifykit.testing.services import FakeDiscord, FakeNtfy, FakeSlack, FakeTelegram
 
 TOKEN = "123456:0a1b2c3d4e5f6a7b8c9d0e"
-
-
-def nobody() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 class ServiceContract(SenderContract):
@@ -49,7 +43,7 @@ class ServiceContract(SenderContract):
         return self.at(url)
 
     def make_unreachable_sender(self, folder: Path) -> Sender:
-        return self.at(f"http://127.0.0.1:{nobody()}")
+        return self.at(f"http://127.0.0.1:{nobodys_port()}")
 
     def make_unanswered_sender(self, folder: Path) -> Sender:
         self.listening.answer_nothing()
@@ -126,7 +120,7 @@ class TestSmtp(SenderContract):
         return self.at(self.listening.port)
 
     def make_unreachable_sender(self, folder: Path) -> Sender:
-        return self.at(nobody())
+        return self.at(nobodys_port())
 
     def make_unanswered_sender(self, folder: Path) -> Sender:
         self.listening.replies["END"] = SILENCE

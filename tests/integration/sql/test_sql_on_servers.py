@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
-import socket
 import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -21,6 +19,7 @@ from notifykit_sql.flagging import FlagColumn, Sent, write_flags
 from notifykit_sql.late import LateCells
 from notifykit_sql.source import SqlSource
 from notifykit_sql.strategy import SqlFlag
+from ports import nobodys_port
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
@@ -173,16 +172,10 @@ def test_an_error_of_the_server_is_one_line_without_the_login(shop: Shop) -> Non
     assert "see that `query` is right" in str(caught.value)
 
 
-@contextmanager
-def nobody() -> Iterator[int]:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
-
-
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 def test_a_server_that_does_not_answer_is_told(kind: str) -> None:
-    with nobody() as port, pytest.raises(CampaignError) as caught:
+    port = nobodys_port()
+    with pytest.raises(CampaignError) as caught:
         SqlSource(url=f"{kind}://me@127.0.0.1:{port}/shop", query="SELECT 1 AS no", key="no", timeout=5).read()
     assert str(caught.value).startswith(f"{kind}://127.0.0.1:{port}/shop: ")
     assert "see that the server runs, and that `url` and its login are right" in str(caught.value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Protocol
 
 import pytest
 from notifykit_technician.json_http import JsonHttp
+from ports import nobodys_port
 
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record
@@ -170,8 +170,7 @@ def test_a_broken_reply_is_said(service: Service) -> None:
 
 
 def test_nobody_listening_is_said_without_the_query() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = nobodys_port()
     said = refusal(JsonHttp(url=Secret(f"http://127.0.0.1:{port}/x?key=12345678")))
     mend = "see that `url` is right and the service runs; the next pass asks again"
     assert said == f"http://127.0.0.1:{port}/***: no reply (ConnectError); {mend}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from ports import free_port
 from postgres_server import own_server, schema_of
 
 from notifykit.clock import SystemClock
@@ -51,8 +51,7 @@ def lone_server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def tls_less() -> Iterator[str]:
     """The address of a server on loopback, which no TLS is set up for."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with own_server(tcp_port=port):
         yield f"postgresql://notifykit@127.0.0.1/postgres?port={port}"
 
