@@ -125,6 +125,7 @@ def test_a_second_interrupt_leaves_the_cursor_where_it_is_seen(folder: Path) -> 
     assert running.raw.rindex("\x1b[?25h") > running.raw.rindex("\x1b[?25l")
 
 
+@pytest.mark.long
 def test_a_quiet_run_shows_nothing_that_moves(folder: Path) -> None:
     running = Terminal(folder, str(NOTIFYKIT), "--quiet", "run")
     running.wait_for(lambda said: "2 sent" in said)

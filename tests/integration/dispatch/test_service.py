@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from contract_world import ContractWorld, contract_id
 from counting_server import CountingServer, counting_server
 from processes import wait_until
 
+from notifykit.clock import SystemClock
 from notifykit.errors import ConfigError, NotifykitError
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline import service as service_module
@@ -63,8 +63,11 @@ def world(tmp_path: Path, server: CountingServer) -> ContractWorld:
 
 
 @contextmanager
-def serving(world: ContractWorld, heard: Heard, *, interval: float = 0.05, **how: float) -> Iterator[Service]:
-    service = Service(partial(open_project, world.folder / "notifykit.yaml"), heard.told(**how), interval=interval)
+def serving(
+    world: ContractWorld, heard: Heard, clock: SystemClock | None = None, *, interval: float = 0.05, **how: float
+) -> Iterator[Service]:
+    read = partial(open_project, world.folder / "notifykit.yaml", clock=clock)
+    service = Service(read, heard.told(**how), interval=interval)
     thread = threading.Thread(target=service.run)
     thread.start()
     try:
@@ -176,18 +179,37 @@ def test_a_project_that_is_wrong_at_the_start_is_an_error(world: ContractWorld) 
     assert issubclass(ConfigError, NotifykitError)
 
 
+class MovedClock(SystemClock):
+    """A machine's clocks, of which the test moves the one that does not step."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
 def test_a_file_that_is_just_being_saved_is_not_read(world: ContractWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_module, "SAVED", 1.5)
-    heard = Heard()
+    monkeypatch.setattr(service_module, "SAVED", 3600.0)
+    heard, clock = Heard(), MovedClock()
     file = campaign_file(world)
     text = file.read_text(encoding="utf-8")
-    with serving(world, heard):
-        wait_until(lambda: len(heard.passes) > 0, every=0.01)
-        for number in range(20):
-            file.write_text(f"{text}# {number}\nnonsense: 1\n", encoding="utf-8")
-            time.sleep(0.1)
+
+    def passes() -> None:
+        """Wait for one that began after this."""
+        before = len(heard.passes)
+        wait_until(lambda: len(heard.passes) > before + 1, every=0.01)
+
+    with serving(world, heard, clock):
+        passes()
+        for number in range(1, 6):
+            file.write_text(f"{text}{'#' * number}\nnonsense: 1\n", encoding="utf-8")
+            passes()
+            clock.ahead += 3200.0
+            passes()
         assert heard.readings == 0
         file.write_text(f"{text}# saved\n", encoding="utf-8")
+        passes()
+        clock.ahead += 3600.0
         wait_until(lambda: len(heard.started) == 2, every=0.01)
     assert (heard.readings, heard.refusals) == (1, [])
 

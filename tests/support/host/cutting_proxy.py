@@ -55,6 +55,11 @@ class CuttingProxy:
         """Cut the connection of the next commit: before the server gets it, or when it has done and answered it."""
         self._answered = answered
 
+    @property
+    def waits_for_a_commit(self) -> bool:
+        """Whether one is still to be cut."""
+        return self._answered is not None
+
     def close(self) -> None:
         """Cut everything, and take no more connections."""
         with suppress(OSError):
@@ -93,9 +98,7 @@ class CuttingProxy:
     def _pass_on(self, one: socket.socket, other: socket.socket, pair: tuple[socket.socket, socket.socket]) -> None:
         try:
             while said := one.recv(65536):
-                if COMMIT in said and self._answered is (one is pair[1]):
-                    self._answered = None
-                    self.commits_lost += 1
+                if COMMIT in said and self._is_to_be_cut(answered=one is pair[1]):
                     break
                 other.sendall(said)
         except OSError:
@@ -104,6 +107,14 @@ class CuttingProxy:
         with self._lock:
             if pair in self._pairs:
                 self._pairs.remove(pair)
+
+    def _is_to_be_cut(self, *, answered: bool) -> bool:
+        with self._lock:  # of two commits at once it is one
+            if self._answered is not answered:
+                return False
+            self.commits_lost += 1
+            self._answered = None
+            return True
 
 
 def _end(pair: tuple[socket.socket, socket.socket]) -> None:
