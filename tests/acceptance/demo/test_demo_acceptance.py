@@ -63,10 +63,12 @@ def test_it_opens_with_one_kill_of_a_script_and_of_notifykit(told: ToldDemo) -> 
     assert "PROVED: 12 messages due; 11 accepted exactly once, 1 listed as in doubt" in opening
 
 
+@pytest.mark.long
 def test_the_first_act_is_told_as_the_page_shows_it(told: ToldDemo) -> None:
     assert outline(told.acts[0]) == outline(shown_acts()[0]), "paste what it shows now into docs/demo.md"
 
 
+@pytest.mark.long
 def test_the_first_act_tells_of_a_kill_doubts_refusals_and_a_limit(told: ToldDemo) -> None:
     act = told.acts[0]
     assert "PROVED: 56 messages due, each accepted exactly once; every flag tells the truth." in act
@@ -87,6 +89,7 @@ def test_the_first_act_tells_of_a_kill_doubts_refusals_and_a_limit(told: ToldDem
     assert "--resend" in act
 
 
+@pytest.mark.long
 def test_its_files_alone_prove_the_first_act(told: ToldDemo) -> None:
     """The same claim, in other code."""
     world = told.folder
@@ -110,6 +113,7 @@ def test_its_files_alone_prove_the_first_act(told: ToldDemo) -> None:
     assert len(accepted) + len(typed) == 56
 
 
+@pytest.mark.long
 def test_one_may_look_around_while_nobody_listens_any_more(told: ToldDemo) -> None:
     status = notifykit("status", "--json", cwd=told.folder)
     assert status.returncode == 0, status.stderr

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from told_demo import TIMEOUT, ToldDemo, notifykit, outline, shown_acts
 
-pytestmark = pytest.mark.timeout(2 * TIMEOUT)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(2 * TIMEOUT)]
 
 
 @pytest.fixture
