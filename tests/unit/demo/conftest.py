@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from notifykit.clock import SystemClock
 from notifykit.demo.request_log import RequestLog
 from notifykit.demo.service import Service
 from notifykit.demo.world import HOOK, ROBOTS
+from notifykit.testing.clock import FakeClock
 
 
 @pytest.fixture
@@ -23,6 +23,6 @@ def request_log(log_file: Path) -> RequestLog:
 
 @pytest.fixture
 def service(request_log: RequestLog) -> Iterator[Service]:
-    service = Service(ROBOTS, (HOOK,), request_log, SystemClock())
+    service = Service(ROBOTS, (HOOK,), request_log, FakeClock())
     with service.running():
         yield service
