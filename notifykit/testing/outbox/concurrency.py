@@ -34,6 +34,8 @@ from notifykit.testing.samples import draft
 Opener = Callable[[Path, Clock], Outbox]
 
 RECIPIENTS = 12
+LEAST = 100
+"""Messages that each party queues, however slow the machine is."""
 LEASE = 8.0
 """Seconds: a process that lives beats within them, however much else runs."""
 BEAT = 0.25
@@ -94,7 +96,7 @@ class ConcurrencyContract:
     """
 
     seconds = 2.0
-    """For how long messages are queued in each test."""
+    """For how long messages are queued in each test, or until there are 100 of them."""
 
     def open_outbox(self, folder: Path, clock: Clock) -> Outbox:
         """Open the store of this folder; make it at the first call. To be overridden."""
@@ -238,7 +240,7 @@ def _generate(party: Party, until: float) -> None:
     rng = random.Random(party.number)  # noqa: S311 - an order
     with closing(party.open()) as outbox:
         start = 0
-        while time.time() < until:
+        while start < LEAST or time.time() < until:
             numbers = list(range(start, start + 20))
             rng.shuffle(numbers)
             offered = [draft(key=f"K{number}", recipient=f"to {number % RECIPIENTS}") for number in numbers]
@@ -254,7 +256,7 @@ def _gather(party: Party, until: float) -> None:
     batch = Batch(wait=0.1, most=4)
     with closing(party.open()) as outbox:
         start = 0
-        while time.time() < until:
+        while start < LEAST or time.time() < until:
             numbers = list(range(start, start + 20))
             rng.shuffle(numbers)
             to = [f"to {number % RECIPIENTS}" for number in numbers]
