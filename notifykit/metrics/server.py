@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
+import selectors
 import socket
 import threading
 from contextlib import suppress
@@ -79,13 +80,12 @@ class MetricsServer:
             what = gettext("cannot be listened at ({error})", error=getattr(error, "strerror", None) or error)
             mend = gettext("name a free port of this machine")
             raise MetricsError(what, mend=mend, where=self._wanted) from error
-        threading.Thread(target=self._server.serve_forever, name="notifykit-metrics", daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.end()
 
     @property
     def address(self) -> Address:
@@ -115,12 +115,34 @@ class MetricsServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    timeout = 0  # `handle_request` is called when somebody is there
 
     def __init__(self, of: MetricsServer, family: int, at: tuple[str, int]) -> None:
         self.of = of
         self.address_family = family
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
         super().__init__(at, _Handler)
+        self._tell, self._told = socket.socketpair()
+        self._thread = threading.Thread(target=self._answer, name="notifykit-metrics", daemon=True)
+
+    def start(self) -> None:
+        """Answer, in a thread."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Answer nobody any more. `shutdown` would wait until `serve_forever` looks, twice a second."""
+        self._tell.sendall(b".")
+        self._thread.join()
+        self._tell.close()
+        self._told.close()
+        self.server_close()
+
+    def _answer(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self, selectors.EVENT_READ)
+            selector.register(self._told, selectors.EVENT_READ)
+            while all(key.fileobj is self for key, _ in selector.select()):
+                self.handle_request()
 
     def process_request(self, request: object, client_address: object) -> None:
         if not self._slots.acquire(blocking=False):
