@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from http import HTTPStatus
-from importlib.resources import files
 from math import ceil
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,7 +16,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from notifykit.errors import ConfigError, NotifykitError, PluginClash, StoreError
@@ -29,6 +27,7 @@ from notifykit.web.pages import ACTIONS, PAGES, Page, View
 from notifykit.web.sessions import Session
 from notifykit.web.site import Site
 from notifykit.web.spoken import Spoken, for_programs
+from notifykit.web.static_files import Static
 from notifykit.web.templating import TEMPLATES
 from notifykit.web.views import of_plugins
 from notifykit.web.visit import Fields, Visit, json_response, local_address
@@ -54,7 +53,7 @@ def build_app(site: Site, entrance: Entrance, *, language: str = "en", bounds: B
         *(Route(action.path, inside.done(action.view), methods=["POST"]) for action in ACTIONS),
         Route("/login", inside.log_in, methods=["GET", "POST"]),
         Route("/logout", inside.log_out, methods=["POST"]),
-        Mount("/static", StaticFiles(directory=str(files("notifykit.web") / "static"))),
+        Mount("/static", Static()),
     ]
     app = Starlette(
         routes=routes,

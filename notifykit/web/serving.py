@@ -7,7 +7,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,7 +128,7 @@ class Serving:
 
     def stop(self) -> None:
         """Finish what is under way, then end. Any thread may call it."""
-        self._server.should_exit = True
+        self._server.end()
 
 
 class _Patient(H11Protocol):
@@ -165,7 +165,24 @@ class _Patient(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the command."""
+    """Leaves signals to the command. Is told to end, where uvicorn looks ten times a second whether it should."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """End. Any thread may call it."""
+        self.should_exit = True
+        with suppress(RuntimeError):  # the loop is closed: it has ended
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        """Wait until it is told to end. Each tenth tick of uvicorn, one a second, sets the date of answers."""
+        self._told = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1.0)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from notifykit.operate.lines import left_out, message_name, option_lines, told_later
 from notifykit.plugins.find import own_version
 from notifykit.terminal.times import duration, iso, local, relative
+from notifykit.web.static_files import static
 from notifykit.web.words import word
 from notifykit.wording import Reason
 from notifykit.wording.translation import gettext, ngettext, pgettext
@@ -27,6 +28,7 @@ def _templates() -> Environment:
         "gettext": gettext,
         "ngettext": ngettext,
         "pgettext": pgettext,
+        "static": static,
         "version": own_version(),
     }
     found.filters |= {

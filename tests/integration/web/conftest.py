@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 from cli_world import DOUBTFUL, FINE, REFUSED, CliWorld, make_world
-from page_browser import chromium
+from page_browser import Chromium, chromium
 from page_server import Serve, serving
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import sync_playwright
 
 __all__ = ["make_world"]
 
@@ -19,25 +19,17 @@ MOODS = (FINE, DOUBTFUL, REFUSED, DOUBTFUL, FINE, DOUBTFUL)
 """Of six contracts three are in doubt, and one failed."""
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as found:
+@pytest.fixture(scope="package")
+def started() -> Iterator[Chromium]:
+    """A browser for all of this folder. No longer: as long as playwright is there, so is its loop of events."""
+    with sync_playwright() as playwright, chromium(playwright) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright) as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Close what a test opened in the browser: pages that look anew every few seconds go on doing so."""
-    found: Browser | None = request.getfixturevalue("browser") if "browser" in request.fixturenames else None
-    yield
-    for context in list(found.contexts) if found else ():
-        context.close()
+@pytest.fixture
+def browser(started: Chromium) -> Iterator[Chromium]:
+    yield started
+    started.leave()
 
 
 @pytest.fixture
@@ -46,7 +38,7 @@ def serve() -> Iterator[Serve]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> CliWorld:
     """What `doubtful` is a copy of."""
     world = CliWorld(tmp_path_factory.mktemp("lived") / "world", MOODS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -14,12 +15,13 @@ from typing import Any
 import pytest
 from cli_world import DOUBTFUL, FINE, CliWorld, contract, make_world
 from json_tables import Reader
-from page_server import ANNA, LEO, Serve, Served
+from page_server import ANNA, LEO, Serve, Served, serving
 from postgres_server import shared_server
 from postgres_store import postgres_address
 
 from notifykit.web.listing import MOST
 from notifykit.web.site import LOOK
+from notifykit.web.static_files import FOLDER, FOR_EVER
 
 __all__ = ["make_world"]
 
@@ -263,3 +265,30 @@ def test_what_is_served_is_closed(serve: Serve, doubtful: CliWorld) -> None:
         served.ask(path, token=ANNA)
     with closing(served.site.project.open_outbox(create=False)) as outbox:
         assert outbox.figures()
+
+
+def test_it_ends_as_soon_as_it_is_told_to(doubtful: CliWorld) -> None:
+    """Not at the next tick of a second; what uvicorn gives those who are connected, a tenth of one, is less."""
+    took = []
+    for _ in range(3):
+        with serving() as serve:
+            assert serve(doubtful).ask("/", token=ANNA).status == 200
+            began = time.monotonic()
+        took.append(time.monotonic() - began)
+    assert min(took) < 0.5
+
+
+def test_browsers_keep_what_is_the_same_for_everyone(serve: Serve, doubtful: CliWorld) -> None:
+    """By addresses that name what is in a file; by any other one it is asked for anew."""
+    served = serve(doubtful)
+    found = re.findall(r'"(/static/[^"]+)"', served.ask("/", token=ANNA).text)
+    names = [path.partition("?")[0].rpartition("/")[2] for path in found]
+    assert sorted(names) == ["htmx.min.js", "icon.svg", "page.css", "page.js"]
+    for path, name in zip(found, names, strict=True):
+        digest = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
+        assert path == f"/static/{name}?{digest[:16]}"
+        kept = served.ask(path)
+        assert (kept.status, kept.headers["cache-control"]) == (200, FOR_EVER)
+        for other in (f"/static/{name}", f"/static/{name}?{digest[1:17]}"):
+            assert served.ask(other).headers["cache-control"] == "no-store"
+    assert served.ask("/static/none?x").status == 404

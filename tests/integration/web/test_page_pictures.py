@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from page_browser import Watched, needs_chromium
+from page_browser import Chromium, Watched, needs_chromium
 from page_server import ANNA, Serve, Served, serving
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from notifykit.demo import opening
 from notifykit.demo.narration import Narrator
@@ -83,7 +83,7 @@ def _served(serve: Serve, home: Path) -> Served:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
 def test_the_manual_has_a_picture_of_the_page(
-    browser: Browser, opened: Served, picture: Picture, language: str
+    browser: Chromium, opened: Served, picture: Picture, language: str
 ) -> None:
     watched = Watched.of(browser, viewport={"width": 1_280, "height": 640}, device_scale_factor=1, locale=language)
     page = watched.page

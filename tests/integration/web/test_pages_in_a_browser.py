@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld, contract
 from json_tables import Reader
-from page_browser import Watched, needs_chromium
+from page_browser import Chromium, Watched, needs_chromium
 from page_server import ANNA, LEO, Serve, Served
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
@@ -54,7 +54,7 @@ def status_of(world: CliWorld, number: int) -> str:
     ],
 )
 def test_all_that_failed_alike_is_decided_at_once(
-    browser: Browser, served: Served, doubtful: CliWorld, how: dict[str, Any], button: str, status: str, command: str
+    browser: Chromium, served: Served, doubtful: CliWorld, how: dict[str, Any], button: str, status: str, command: str
 ) -> None:
     watched = Watched.of(browser, **how)
     page = watched.page
@@ -72,7 +72,7 @@ def test_all_that_failed_alike_is_decided_at_once(
 
 
 @WAYS
-def test_a_decision_is_undone(browser: Browser, served: Served, doubtful: CliWorld, how: dict[str, Any]) -> None:
+def test_a_decision_is_undone(browser: Chromium, served: Served, doubtful: CliWorld, how: dict[str, Any]) -> None:
     doubtful.invoke("resolve", "3", "--sent", "--why", "it is there", "--who", "bo")
     watched = Watched.of(browser, **how)
     page = watched.page
@@ -89,7 +89,7 @@ def test_a_decision_is_undone(browser: Browser, served: Served, doubtful: CliWor
     watched.require_quiet(served.origin)
 
 
-def test_who_undoes_late_is_told_who_was_faster(browser: Browser, served: Served, doubtful: CliWorld) -> None:
+def test_who_undoes_late_is_told_who_was_faster(browser: Chromium, served: Served, doubtful: CliWorld) -> None:
     doubtful.invoke("resolve", "3", "--sent", "--why", "it is there")
     page = Watched.of(browser).page
     page.goto(served.url(ANNA, "/undo?decision=1"))
@@ -102,7 +102,7 @@ def test_who_undoes_late_is_told_who_was_faster(browser: Browser, served: Served
 
 
 def test_what_moved_since_an_undoing_was_shown_is_left_alone(
-    browser: Browser, served: Served, doubtful: CliWorld
+    browser: Chromium, served: Served, doubtful: CliWorld
 ) -> None:
     doubtful.invoke("resolve", "3", "4", "--sent", "--why", "they are there")
     page = Watched.of(browser).page
@@ -125,7 +125,7 @@ def paused(serve: Serve, make_world: Any) -> tuple[CliWorld, Served]:
 
 
 @WAYS
-def test_a_channel_is_let_go_on(browser: Browser, paused: tuple[CliWorld, Served], how: dict[str, Any]) -> None:
+def test_a_channel_is_let_go_on(browser: Chromium, paused: tuple[CliWorld, Served], how: dict[str, Any]) -> None:
     world, served = paused
     watched = Watched.of(browser, **how)
     page = watched.page
@@ -144,7 +144,7 @@ def test_a_channel_is_let_go_on(browser: Browser, paused: tuple[CliWorld, Served
     watched.require_quiet(served.origin)
 
 
-def test_who_resumes_late_is_told_who_was_faster(browser: Browser, paused: tuple[CliWorld, Served]) -> None:
+def test_who_resumes_late_is_told_who_was_faster(browser: Chromium, paused: tuple[CliWorld, Served]) -> None:
     world, served = paused
     page = Watched.of(browser).page
     page.goto(served.url(ANNA, "/resume?channel=beijing-group"))
@@ -157,7 +157,7 @@ def test_who_resumes_late_is_told_who_was_faster(browser: Browser, paused: tuple
 
 @WAYS
 def test_a_story_is_told_and_its_messages_are_decided(
-    browser: Browser, served: Served, doubtful: CliWorld, how: dict[str, Any]
+    browser: Chromium, served: Served, doubtful: CliWorld, how: dict[str, Any]
 ) -> None:
     watched = Watched.of(browser, **how)
     page = watched.page
@@ -188,7 +188,7 @@ def test_a_story_is_told_and_its_messages_are_decided(
 
 @WAYS
 def test_a_campaign_tells_what_is_wrong_with_it(
-    browser: Browser, served: Served, doubtful: CliWorld, how: dict[str, Any]
+    browser: Chromium, served: Served, doubtful: CliWorld, how: dict[str, Any]
 ) -> None:
     rows = doubtful.rows()
     doubtful.write_rows([[*one.values()] for one in rows] + [["", "x", "1", "N", ""]])
@@ -220,7 +220,7 @@ def test_what_a_campaign_queues_nothing_for_is_told(served: Served, doubtful: Cl
 
 
 @WAYS
-def test_pictures_tell_what_their_tables_tell(browser: Browser, served: Served, how: dict[str, Any]) -> None:
+def test_pictures_tell_what_their_tables_tell(browser: Chromium, served: Served, how: dict[str, Any]) -> None:
     watched = Watched.of(browser, **how)
     page = watched.page
     page.goto(served.url(ANNA))
@@ -245,7 +245,7 @@ def test_pictures_tell_what_their_tables_tell(browser: Browser, served: Served, 
 
 
 @WAYS
-def test_a_message_is_found_by_its_words(browser: Browser, served: Served, how: dict[str, Any]) -> None:
+def test_a_message_is_found_by_its_words(browser: Chromium, served: Served, how: dict[str, Any]) -> None:
     watched = Watched.of(browser, **how)
     page = watched.page
     page.goto(served.url(ANNA))
@@ -287,7 +287,7 @@ def test_who_sees_no_texts_searches_none(serve: Serve, doubtful: CliWorld) -> No
 
 @WAYS
 def test_who_sends_and_what_is_configured_is_shown(
-    browser: Browser, served: Served, doubtful: CliWorld, how: dict[str, Any]
+    browser: Chromium, served: Served, doubtful: CliWorld, how: dict[str, Any]
 ) -> None:
     watched = Watched.of(browser, **how)
     page = watched.page
@@ -317,7 +317,7 @@ def test_no_secret_is_on_a_page(serve: Serve, make_world: Any, monkeypatch: pyte
 
 
 @WAYS
-def test_the_wall_says_in_large_what_needs_a_person(browser: Browser, served: Served, how: dict[str, Any]) -> None:
+def test_the_wall_says_in_large_what_needs_a_person(browser: Chromium, served: Served, how: dict[str, Any]) -> None:
     watched = Watched.of(browser, **how)
     page = watched.page
     page.goto(served.url(ANNA))
@@ -332,7 +332,7 @@ def test_the_wall_says_in_large_what_needs_a_person(browser: Browser, served: Se
 
 
 @pytest.mark.long
-def test_the_wall_is_live(browser: Browser, served: Served, doubtful: CliWorld) -> None:
+def test_the_wall_is_live(browser: Chromium, served: Served, doubtful: CliWorld) -> None:
     watched = Watched.of(browser)
     watched.page.goto(served.url(ANNA, "/?wall=1"))
     figure = watched.page.locator(".figure", has_text="in doubt").locator("dd").first
@@ -386,7 +386,7 @@ def test_the_keys_of_each_json_are_in_the_manual(served: Served, doubtful: CliWo
 
 
 @pytest.mark.long
-def test_the_other_pages_are_used_by_keyboard_alone(browser: Browser, serve: Serve, make_world: Any) -> None:
+def test_the_other_pages_are_used_by_keyboard_alone(browser: Chromium, serve: Serve, make_world: Any) -> None:
     world = make_world((REFUSED, DOUBTFUL, BROKEN))
     world.edit("campaigns/beijing.yaml", "strategy:", "order: none\nstrategy:")
     world.edit("notifykit.yaml", "workers: 2", "workers: 1")  # the last one pauses the channel
@@ -442,7 +442,7 @@ def test_the_other_pages_are_used_by_keyboard_alone(browser: Browser, serve: Ser
 
 
 @pytest.mark.long
-def test_what_has_the_focus_keeps_it_while_a_page_is_live(browser: Browser, paused: tuple[CliWorld, Served]) -> None:
+def test_what_has_the_focus_keeps_it_while_a_page_is_live(browser: Chromium, paused: tuple[CliWorld, Served]) -> None:
     _, served = paused
     watched = Watched.of(browser)
     page = watched.page
@@ -455,7 +455,7 @@ def test_what_has_the_focus_keeps_it_while_a_page_is_live(browser: Browser, paus
     watched.require_quiet(served.origin)
 
 
-def test_who_may_only_look_decides_nothing(browser: Browser, served: Served, doubtful: CliWorld) -> None:
+def test_who_may_only_look_decides_nothing(browser: Chromium, served: Served, doubtful: CliWorld) -> None:
     doubtful.invoke("resolve", "3", "--sent", "--why", "it is there")
     watched = Watched.of(browser)
     watched.page.goto(served.url(LEO))
@@ -498,7 +498,7 @@ LOOKED_AT = (
     ],
 )
 def test_no_page_has_a_serious_barrier(
-    browser: Browser, served: Served, doubtful: CliWorld, how: dict[str, Any]
+    browser: Chromium, served: Served, doubtful: CliWorld, how: dict[str, Any]
 ) -> None:
     doubtful.invoke("resolve", "3", "--sent", "--why", "it is there")
     watched = Watched.of(browser, **how)

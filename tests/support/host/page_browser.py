@@ -26,15 +26,19 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-@contextmanager
-def chromium(playwright: Playwright, *arguments: str) -> Iterator[Browser]:
-    """Start a browser. Its own services at the maker's are off, so that what it asks is what pages ask."""
-    quiet = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", *arguments)
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(quiet))
-    try:
-        yield browser
-    finally:
-        browser.close()
+LESS_WORK = (
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",  # its own services at the maker's: what it asks is what pages ask
+    "--in-process-gpu",
+    # Going to another site stays in the process that is there. Ports of one host are one site to a browser, in any
+    # case; that another page reads nothing is up to the answers of ours.
+    "--renderer-process-limit=1",
+    "--disable-site-isolation-trials",
+)
+
+REBOUND = "evil.example"
+"""A hostile page's name: it leads to this computer."""
 
 
 @dataclass
@@ -46,15 +50,26 @@ class Watched:
     asked: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, browser: Browser, **context: Any) -> Watched:
-        """Open a page in a browser context of its own."""
-        page = browser.new_context(**context).new_page()
+    def of(cls, browser: Chromium, **context: Any) -> Watched:
+        """Return a page in a browser context of its own, with these options."""
+        return browser.page(**context)
+
+    @classmethod
+    def new(cls, page: Page) -> Watched:
+        """Begin to watch a page."""
         page.set_default_timeout(20_000)
         found = cls(page)
         page.on("console", lambda message: found.said.append(message.text))
         page.on("pageerror", lambda error: found.said.append(str(error)))
         page.on("request", lambda request: found.asked.append(request.url))
         return found
+
+    def leave(self) -> None:
+        """Be as a new page is, with nobody logged in."""
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        self.said.clear()
+        self.asked.clear()
 
     def require_quiet(self, origin: str) -> None:
         """Nothing was said on the console, and nobody but the page was asked."""
@@ -72,10 +87,49 @@ class Watched:
     def findings(self) -> list[str]:
         """What axe-core finds serious or critical."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.page.evaluate("axe.run()")
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
         return [
             f"{one['id']}: {one['help']}: {node['html']}"
             for one in found["violations"]
             if one["impact"] in ("serious", "critical")
             for node in one["nodes"]
         ]
+
+
+@dataclass
+class Chromium:
+    """A browser. Its pages are used again by later tests: each new context is a process, which begins for longer
+    than most tests take."""
+
+    browser: Browser
+    _left: dict[str, list[Watched]] = field(default_factory=dict)
+    _used: list[tuple[str, Watched]] = field(default_factory=list)
+
+    def page(self, **context: Any) -> Watched:
+        """Return a page that nobody uses, in a browser context of its own with these options."""
+        kind = repr(sorted(context.items()))
+        left = self._left.get(kind)
+        found = left.pop() if left else Watched.new(self.browser.new_context(**context).new_page())
+        self._used.append((kind, found))
+        return found
+
+    def leave(self) -> None:
+        """End what a test did: pages that look anew every few seconds go on doing so."""
+        while self._used:
+            kind, watched = self._used.pop()
+            if watched.page.context.pages == [watched.page]:
+                watched.leave()
+                self._left.setdefault(kind, []).append(watched)
+            else:
+                watched.page.context.close()
+
+
+@contextmanager
+def chromium(playwright: Playwright) -> Iterator[Chromium]:
+    """Start a browser."""
+    arguments = [*LESS_WORK, f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1"]
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    try:
+        yield Chromium(browser)
+    finally:
+        browser.close()
