@@ -109,6 +109,7 @@ class Served(Client):
     entrance: Entrance
     site: Site
     clock: Hands
+    stop: Callable[[], None]
 
 
 class HasProject(Protocol):
@@ -161,7 +162,7 @@ class Serve:
             listening.close()
 
         self.ending.append(end)
-        return Served(port, entrance, site, clock)
+        return Served(port, entrance, site, clock, serving.stop)
 
 
 @contextmanager

@@ -146,14 +146,16 @@ def test_an_address_that_is_in_use_is_told(server: MetricsServer) -> None:
 
 def test_it_ends_as_soon_as_it_is_told_to() -> None:
     """`serve_forever` looks every half second; here nothing is waited for, where somebody is connected either."""
-    took = []
-    for _ in range(3):
+
+    def took() -> float:
         with MetricsServer(Address("127.0.0.1", 0)) as server, socket.create_connection(server.address):
             address, began = server.address, time.monotonic()
-        took.append(time.monotonic() - began)
+        taken = time.monotonic() - began
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address)
-    assert min(took) < 0.25
+        return taken
+
+    assert any(took() < 0.1 for _ in range(10))
 
 
 def test_a_name_that_nobody_has_is_told() -> None:
