@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from shutil import copytree
 from uuid import uuid4
@@ -19,17 +20,32 @@ MOODS = (FINE, DOUBTFUL, REFUSED, DOUBTFUL, FINE, DOUBTFUL)
 """Of six contracts three are in doubt, and one failed."""
 
 
-@pytest.fixture(scope="package")
-def started() -> Iterator[Chromium]:
-    """A browser for all of this folder. No longer: as long as playwright is there, so is its loop of events."""
-    with sync_playwright() as playwright, chromium(playwright) as found:
-        yield found
+HERE = Path(__file__).parent
+
+KEPT = pytest.StashKey[tuple[Chromium, ExitStack]]()
 
 
 @pytest.fixture
-def browser(started: Chromium) -> Iterator[Chromium]:
-    yield started
-    started.leave()
+def browser(request: pytest.FixtureRequest) -> Iterator[Chromium]:
+    """One for all tests of this folder, as it is begun."""
+    stash = request.session.stash
+    if KEPT not in stash:
+        ending = ExitStack()
+        stash[KEPT] = ending.enter_context(chromium(ending.enter_context(sync_playwright()))), ending
+        request.config.add_cleanup(ending.close)  # where the run is given up
+    found, _ = stash[KEPT]
+    yield found
+    found.leave()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """End the browser before a test elsewhere: while playwright is there, no other loop of events runs here."""
+    yield
+    if KEPT in item.session.stash and (nextitem is None or not nextitem.path.is_relative_to(HERE)):
+        _, ending = item.session.stash[KEPT]
+        del item.session.stash[KEPT]
+        ending.close()
 
 
 @pytest.fixture
@@ -38,7 +54,7 @@ def serve() -> Iterator[Serve]:
         yield found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> CliWorld:
     """What `doubtful` is a copy of."""
     world = CliWorld(tmp_path_factory.mktemp("lived") / "world", MOODS)

@@ -313,6 +313,7 @@ def test_a_hostile_page_on_another_port_changes_nothing(browser: Chromium, serve
             page.goto(origin)
         assert answered.value.status == 403
         assert "notifykit-" in answered.value.request.all_headers().get("cookie", "")
+        page.wait_for_url(f"{served.origin}/decide")  # the answer has come; that it is shown is later
     assert statuses(doubtful) == before
     # The form is as good as it was, for the page that showed it.
     page.goto(f"{served.origin}/decide?do=sent&id=3")

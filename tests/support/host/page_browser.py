@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Error, Page, Playwright
 
 AXE = Path(__file__).parents[2] / "data" / "axe" / "axe.min.js"
 
@@ -117,11 +117,12 @@ class Chromium:
         """End what a test did: pages that look anew every few seconds go on doing so."""
         while self._used:
             kind, watched = self._used.pop()
-            if watched.page.context.pages == [watched.page]:
+            try:
                 watched.leave()
-                self._left.setdefault(kind, []).append(watched)
-            else:
+            except Error:  # it is on its way elsewhere, is closed, or has crashed
                 watched.page.context.close()
+            else:
+                self._left.setdefault(kind, []).append(watched)
 
 
 @contextmanager
