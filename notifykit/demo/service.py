@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import socket
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from urllib.parse import parse_qs, urlsplit
 
 from notifykit.clock import Clock
@@ -46,6 +46,7 @@ class Service:
         self._log = log
         self._turn = threading.Lock()
         self._port = 0
+        self._kept: socket | None = None
         self._listener: _Listener | None = None
         self._thread: threading.Thread | None = None
 
@@ -74,21 +75,32 @@ class Service:
         finally:
             self.let_go()
             self.go_down()
+            if self._kept is not None:
+                self._kept.close()
 
     def come_up(self) -> None:
         """Listen, at the same port as before."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         self._listener = _Listener(("127.0.0.1", self._port), self)
         self._port = self._listener.server_port
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), name="demo-robot")
         self._thread.start()
 
     def go_down(self) -> None:
-        """Stop listening: connections are refused from now on. What came in is answered first."""
+        """Stop listening: connections are refused from now on. What came in is answered first.
+
+        The port is kept, so that no other program is given it meanwhile.
+        """
         if self._listener is not None and self._thread is not None:
             self._listener.shutdown()
             self._thread.join()
             self._listener.server_close()
             self._listener = self._thread = None
+            self._kept = socket()
+            self._kept.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)  # what was answered just now lingers there
+            self._kept.bind(("127.0.0.1", self._port))
 
     # replies that stay out --------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -120,6 +121,16 @@ def test_a_reply_can_be_kept_out(service: Service, log_file: Path, accepts: bool
     waiting.join()
     assert heard == [0 if accepts else "nothing"]
     assert tell(service, "three") == 0
+
+
+def test_nobody_else_is_given_its_port_while_it_is_down(service: Service) -> None:
+    service.go_down()
+    with pytest.raises(ConnectionRefusedError):
+        tell(service, "x")
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", urlsplit(service.address).port))
+    service.come_up()
+    assert tell(service, "x") == 0
 
 
 def test_whoever_left_meanwhile_is_no_error(service: Service, capfd: pytest.CaptureFixture[str]) -> None:
