@@ -79,12 +79,12 @@ def test_a_slow_channel_starves_no_other(folder: Path, store: str, service: Coun
 
     def one_hangs(body: dict[str, Any]) -> None:
         if "/lane-0-" in body["idempotency_key"]:
-            answered.wait(60)
+            answered.wait(120)
 
     service.before = one_hangs
     fast = {key for key in world.due if "/lane-0-" not in key}
     with workers(world, 1, "worker", "--concurrency", "2"):
-        wait_until(lambda: len(service.accepted.keys() & fast) == len(fast), patience=25)
+        wait_until(lambda: len(service.accepted.keys() & fast) == len(fast))
         assert service.accepted.keys() == fast
     answered.set()
 
@@ -109,6 +109,7 @@ def test_a_retry_that_waits_is_sent_after_a_tick(folder: Path, store: str, servi
     assert len(refused) == 3
 
 
+@pytest.mark.long
 def test_a_worker_that_stood_still_beyond_its_lease_doubles_nothing(
     folder: Path, store: str, service: CountingServer
 ) -> None:
