@@ -31,6 +31,8 @@ LESS_WORK = (
     "--disable-dev-shm-usage",
     "--disable-background-networking",  # its own services at the maker's: what it asks is what pages ask
     "--in-process-gpu",
+    "--js-flags=--single-threaded",  # no helpers for the garbage of small pages
+    "--num-raster-threads=1",
     # Going to another site stays in the process that is there. Ports of one host are one site to a browser, in any
     # case; that another page reads nothing is up to the answers of ours.
     "--renderer-process-limit=1",
