@@ -197,7 +197,7 @@ def test_the_status_is_live(browser: Chromium, served: Served, doubtful: CliWorl
     expect(row).to_contain_text("beijing")
     assert row.get_by_role("cell").nth(2).inner_text() == "3"
     doubtful.invoke("resolve", "3", "--sent", "--why", "x")
-    expect(row.get_by_role("cell").nth(2)).to_have_text("2", timeout=15_000)
+    expect(row.get_by_role("cell").nth(2)).to_have_text("2")
     watched.require_quiet(served.origin)
 
 
@@ -208,7 +208,7 @@ def test_what_is_no_longer_live_says_so(browser: Chromium, served: Served) -> No
     stale = page.get_by_text("This page is no longer live")
     expect(stale).to_be_hidden()
     page.context.clear_cookies()
-    expect(stale).to_be_visible(timeout=15_000)
+    expect(stale).to_be_visible()
 
 
 def test_the_language_is_switched_for_one_who_asks(browser: Chromium, served: Served) -> None:

@@ -338,7 +338,7 @@ def test_the_wall_is_live(browser: Chromium, served: Served, doubtful: CliWorld)
     figure = watched.page.locator(".figure", has_text="in doubt").locator("dd").first
     expect(figure).to_have_text("3")
     doubtful.invoke("resolve", "3", "--sent", "--why", "x")
-    expect(figure).to_have_text("2", timeout=15_000)
+    expect(figure).to_have_text("2")
     watched.require_quiet(served.origin)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, expect
 
 AXE = Path(__file__).parents[2] / "data" / "axe" / "axe.min.js"
 
@@ -39,6 +39,11 @@ LESS_WORK = (
     "--disable-site-isolation-trials",
 )
 
+PATIENCE = 20_000
+"""Milliseconds for what is to be seen, on a busy machine."""
+
+expect.set_options(timeout=PATIENCE)
+
 REBOUND = "evil.example"
 """A hostile page's name: it leads to this computer."""
 
@@ -59,7 +64,7 @@ class Watched:
     @classmethod
     def new(cls, page: Page) -> Watched:
         """Begin to watch a page."""
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         found = cls(page)
         page.on("console", lambda message: found.said.append(message.text))
         page.on("pageerror", lambda error: found.said.append(str(error)))
