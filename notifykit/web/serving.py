@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 200
 """Connections, at most: the next one is told to come later."""
 
+TICK = 1.0
+"""Seconds between two dates of answers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
@@ -180,12 +183,12 @@ class _Server(uvicorn.Server):
                 self._loop.call_soon_threadsafe(self._told.set)
 
     async def main_loop(self) -> None:
-        """Wait until it is told to end. Each tenth tick of uvicorn, one a second, sets the date of answers."""
+        """Wait until it is told to end."""
         self._told = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         while not await self.on_tick(0):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), 1.0)
+                await asyncio.wait_for(self._told.wait(), TICK)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End at once where nothing is under way; uvicorn waits a tenth of a second in any case."""

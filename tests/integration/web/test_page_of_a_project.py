@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from cli_world import DOUBTFUL, FINE, CliWorld, contract, make_world
 from json_tables import Reader
 from page_server import ANNA, LEO, Serve, Served, serving
 from postgres_server import shared_server
 from postgres_store import postgres_address
 
+from notifykit.web import serving as serving_module
 from notifykit.web.listing import MOST
 from notifykit.web.site import LOOK
 from notifykit.web.static_files import FOLDER, FOR_EVER
@@ -268,21 +270,22 @@ def test_what_is_served_is_closed(serve: Serve, doubtful: CliWorld) -> None:
         assert outbox.figures()
 
 
-def test_it_ends_as_soon_as_it_is_told_to(doubtful: CliWorld) -> None:
-    """uvicorn gives those who are connected a tenth of a second, and looks ten times a second whether it shall end."""
+def test_it_ends_as_soon_as_it_is_told_to(doubtful: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not look now and then whether it shall, as uvicorn does."""
+    monkeypatch.setattr(serving_module, "TICK", 3600.0)
+    with serving() as serve:
+        served = serve(doubtful)
+        with closing(HTTPConnection("127.0.0.1", served.port)) as idle:
+            idle.request("GET", "/static/page.js")
+            assert idle.getresponse().read()
+            served.stop()
+            assert idle.sock.recv(1) == b"", "it is closed"
 
-    def took() -> float:
-        with serving() as serve:
-            served = serve(doubtful)
-            with closing(HTTPConnection("127.0.0.1", served.port)) as idle:
-                idle.request("GET", "/static/page.js")
-                assert idle.getresponse().read()
-                began = time.monotonic()
-                served.stop()
-                assert idle.sock.recv(1) == b"", "it is closed"
-        return time.monotonic() - began
 
-    assert any(took() < 0.1 for _ in range(20))
+def test_nobody_is_waited_for_where_nobody_is(doubtful: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn.Server, "shutdown", lambda *_: pytest.fail("it waits a tenth of a second"))
+    with serving() as serve:
+        serve(doubtful)
 
 
 def test_browsers_keep_what_is_the_same_for_everyone(serve: Serve, doubtful: CliWorld) -> None:

@@ -108,6 +108,7 @@ AS_THEY_ARE = {
     "notifykit/metrics/metric.py": "told to authors of plugins",
     "notifykit/metrics/told.py: What `notifykit metrics`": "in a file that programs share, whatever they speak",
     "notifykit/operate/activity_page.py": "a page, which has its words in both languages",
+    "notifykit/web/static_files.py: public, max-age": "a header of HTTP",
     "notifykit/wording/host.py": "sentences, each in both languages",
     "notifykit/config/parse.py: while scanning": "what PyYAML says, to be recognised",
     "notifykit/config/parse.py: found character": "what PyYAML says, to be recognised",
