@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from processes import wait_until
 
 from notifykit.cli.app import build_cli
 from notifykit.model import Outcome, Status
@@ -60,6 +61,15 @@ def write(folder: Path, every: str = "1h", rows: Sequence[str] = ("A,x", "B,x", 
     (folder / "orders.csv").write_text("\n".join(["id,to", *rows, ""]), encoding="utf-8")
 
 
+def generate_due(run: Run, folder: Path) -> None:
+    """Queue the messages, whose digests wait for hardly anything, and wait until they have."""
+    write(folder, every="0.001s")
+    run("generate")
+    with SqliteOutbox.open(folder / "outbox.db") as outbox:
+        due = max(task.not_before for task in outbox.tasks(Filter()) if is_digest(task.campaign))
+        wait_until(lambda: outbox.now() >= due, every=0.01)
+
+
 def sent(folder: Path) -> list[str]:
     return [json.loads(line)["text"] for line in (folder / "sent.jsonl").read_text(encoding="utf-8").splitlines()]
 
@@ -108,8 +118,7 @@ def test_records_are_counted_and_what_waits_is_told_with_the_time_of_its_digest(
 
 
 def test_a_message_is_cancelled_before_its_digest_is_fixed_and_not_after(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, every="0.001s")
-    run("generate")
+    generate_due(run, tmp_path)
     run("cancel", "3", "--why", "y")
     digest = put_off(tmp_path)
     told = run("cancel", "1", "--why", "y", code=1)
@@ -131,8 +140,7 @@ def test_a_message_is_cancelled_before_its_digest_is_fixed_and_not_after(run: Ru
 
 
 def test_a_digest_is_not_sent_again_by_itself(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, every="0.001s")
-    run("generate")
+    generate_due(run, tmp_path)
     run("dispatch", "--once")
     assert sorted(sent(tmp_path)) == ["1: order C", "2: order A order B"]
     told = run("resend", "digest-4", "--campaign", "notifykit:digest:orders", "--why", "y", "--yes", code=1)
@@ -165,7 +173,7 @@ def test_what_is_wrong_with_a_batch_is_told_with_its_place(run: Run, tmp_path: P
 
 
 def test_a_digest_is_archived_with_its_messages(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, every="0.001s")
+    generate_due(run, tmp_path)
     run("run", "--once")
     with SqliteOutbox.open(tmp_path / "outbox.db") as outbox:
         outbox.db.execute("UPDATE tasks SET completed_at = completed_at - 60")
