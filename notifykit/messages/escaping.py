@@ -37,7 +37,7 @@ def escape_mrkdwn(text: str) -> str:
     Source: docs.slack.dev, "Formatting message text": `&`, `<` and `>` are escaped. There is no escape for what pairs
     with others (`*`, `_`, `~`, a backtick): characters that look alike stand for them. A quote begins with `>`.
     """
-    plain = _QUOTE.sub(rf"\1{_SPACE}", _EDGE.sub("ˍ", text.translate(_ALIKE_IN_SLACK)))
+    plain = _QUOTE.sub(rf"\1{_SPACE}", _EDGE.sub("ˍ", text).translate(_ALIKE_IN_SLACK))
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -65,5 +65,5 @@ def escape_wecom_markdown(text: str) -> str:
     meets the template's own. An asterisk, a backtick, a bar, a tilde, and an underscore at the edge of a word, which
     pair with others anywhere, become characters that look alike.
     """
-    plain = _LINK.sub(lambda found: found[0] + _SPACE, _EDGE.sub("ˍ", text.translate(_ALIKE)))
+    plain = _LINK.sub(lambda found: found[0] + _SPACE, _EDGE.sub("ˍ", text).translate(_ALIKE))
     return _LINE_MARK.sub(rf"\1{_SPACE}", plain)
