@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import textwrap
 from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
 
-from notifykit.terminal.wrapping import wrapped
+from notifykit.terminal import wrapping
 from notifykit.wording.translation import CHINESE, spoken
 
 Say = Callable[[str], None]
@@ -25,12 +24,10 @@ def columns() -> int:
 
 def folded(text: str, width: int, *, further: str = "") -> list[str]:
     """Return the lines of a text of one line, folded at word ends; `further`: what all but the first begin with."""
-    if (wide := cell_len(text)) <= width:
+    if cell_len(text) <= width:
         return [text]
-    if spoken() == CHINESE:
-        return list(wrapped(text, width, rest=further))
-    room = max(40, width - (wide - len(text)))  # Chinese takes two columns
-    return textwrap.wrap(text, room, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+    pieces = wrapping.CHINESE if spoken() == CHINESE else wrapping.WORDS
+    return list(wrapping.wrapped(text, width, rest=further, pieces=pieces))
 
 
 def columned(cells: Sequence[str], widths: Sequence[int]) -> str:

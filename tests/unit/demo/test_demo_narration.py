@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -16,6 +16,7 @@ WORDS = st.lists(st.text("ab通知", min_size=1, max_size=9), min_size=1, max_si
 
 
 @given(WORDS, st.integers(60, 120))
+@example(["a知知知", *["a知知知知知知知知"] * 3], 60)
 def test_words_stay_whole_and_lines_short(words: list[str], width: int) -> None:
     lines = folded(" ".join(words), width, further="  ")
     assert [word for line in lines for word in line.split()] == words
