@@ -6,6 +6,7 @@ error, never an empty place in a message; so is a method, or a whole record, whe
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from types import TracebackType
@@ -98,7 +99,7 @@ def _expression(text: str, environment: Environment) -> nodes.Expr:
     return expression
 
 
-class _Compiled(Generic[T]):
+class _Compiled(ABC, Generic[T]):
     """What a template and a condition share: compiled code, its names, its place, and what it gave before."""
 
     __slots__ = ("_compiled", "_given", "_names", "_only", "_root", "_time", "_where", "columns", "uses_time")
@@ -135,8 +136,9 @@ class _Compiled(Generic[T]):
             self._given[cell] = result
         return result
 
+    @abstractmethod
     def _give(self, record: Record) -> T:
-        raise NotImplementedError
+        """Return what it gives for one record. Raises one of USERS_MISTAKES."""
 
     def _cell(self, record: Record) -> str | None:
         """Return the one cell that counts; None where more does, or it is no text: 1 and true are alike as keys."""

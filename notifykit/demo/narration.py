@@ -23,11 +23,15 @@ def columns() -> int:
 
 
 def folded(text: str, width: int, *, further: str = "") -> list[str]:
-    """Return the lines of a text of one line, folded at word ends; `further`: what all but the first begin with."""
+    """Return the lines of a text of one line, folded at word ends; `further`: what all but the first begin with.
+
+    The first one keeps its indent.
+    """
     if cell_len(text) <= width:
         return [text]
+    indent = text[: len(text) - len(text.lstrip())]
     pieces = wrapping.CHINESE if spoken() == CHINESE else wrapping.WORDS
-    return list(wrapping.wrapped(text, width, rest=further, pieces=pieces))
+    return list(wrapping.wrapped(text, width, indent, further, pieces=pieces))
 
 
 def columned(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -23,6 +23,13 @@ def test_words_stay_whole_and_lines_short(words: list[str], width: int) -> None:
     assert all(cell_len(line) <= width for line in lines)
 
 
+@pytest.mark.parametrize("language", [translation.ENGLISH, translation.CHINESE])
+def test_a_line_that_is_folded_keeps_its_indent(language: str) -> None:
+    translation.speak(language)
+    lines = folded(f"    {'word ' * 20}".rstrip(), 60, further="  ")
+    assert [len(line) - len(line.lstrip()) for line in lines] == [4, 2]
+
+
 def test_a_paragraph_is_folded_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "70")
     said: list[str] = []
